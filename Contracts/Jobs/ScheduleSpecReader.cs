@@ -1,0 +1,221 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orchestrator.Contracts.Jobs;
+
+/// <summary>Reads the <c>schedule</c> block of a job file.</summary>
+internal static class ScheduleSpecReader
+{
+    private static readonly string[] Available = ["fixed", "autolrs", "autolrs-reference"];
+
+    public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, bool builtIn)
+    {
+        if (job.Raw("schedule") is not { } raw)
+        {
+            job.RefuseHere("'schedule' is missing: 'annealed', the search of a job without one, is not available yet; name schedule.algorithm: fixed, autolrs or autolrs-reference");
+            return null;
+        }
+
+        if (raw.ValueKind == JsonValueKind.String)
+        {
+            using var named = JsonDocument.Parse("{\"algorithm\":" + raw.GetRawText() + "}");
+            return ReadBlock(new SpecCursor(named.RootElement.Clone(), job.At("schedule"), job.Problems), steps, trainerSettings, builtIn);
+        }
+
+        SpecCursor? at = job.Object("schedule");
+        return at is null ? null : ReadBlock(at, steps, trainerSettings, builtIn);
+    }
+
+    private static ScheduleSpec? ReadBlock(SpecCursor at, long? steps, JsonObject trainerSettings, bool builtIn)
+    {
+        string? algorithm = ReadAlgorithm(at);
+        (double Min, double Max)? range = ReadRange(at, trainerSettings, builtIn, wanted: algorithm is "autolrs" or "autolrs-reference");
+        WarmupSpec? warmup = ReadWarmup(at, steps, range?.Max);
+        long searched = (steps ?? long.MaxValue) - (warmup?.Steps ?? 0);
+        SpecCursor? settings = at.Object("settings");
+        ScheduleSpec? spec = null;
+        if (algorithm == "fixed")
+        {
+            FixedScheduleSpec? schedule = ReadFixed(at, settings, searched);
+            double peak = schedule?.Peak ?? schedule?.Runs?.Max(run => Math.Max(run.From, run.To)) ?? 0;
+            spec = new ScheduleSpec { Algorithm = algorithm, MaxRate = peak, Fixed = schedule };
+            warmup = warmup is { To: 0 } ? warmup with { To = peak } : warmup;
+        }
+        else if (algorithm is not null)
+        {
+            AutoLrsSpec settled = ReadAutoLrs(at, settings, searched, steps, reference: algorithm == "autolrs-reference");
+            spec = range is { } r ? new ScheduleSpec { Algorithm = algorithm, MinRate = r.Min, MaxRate = r.Max, AutoLrs = settled } : null;
+        }
+
+        settings?.Done();
+        at.Done();
+        return spec is null ? null : spec with { Warmup = warmup };
+    }
+
+    private static string? ReadAlgorithm(SpecCursor at)
+    {
+        string key = at.Has("name") ? "name" : "algorithm";
+        if (at.Has("name") && at.Has("algorithm"))
+        {
+            at.RefuseHere("'name' and 'algorithm' mean the same; give one");
+        }
+
+        at.Raw("name");
+        at.Raw("algorithm");
+        if (!at.Has(key))
+        {
+            at.RefuseHere("'algorithm' is missing; fixed, autolrs or autolrs-reference is wanted ('annealed' is not available yet)");
+            return null;
+        }
+
+        if (at.Raw(key) is { ValueKind: JsonValueKind.String } text && text.GetString() == "annealed")
+        {
+            at.Refuse(key, "'annealed' is not available yet; fixed, autolrs and autolrs-reference are");
+            return null;
+        }
+
+        return at.Text(key, Available);
+    }
+
+    private static (double Min, double Max)? ReadRange(SpecCursor at, JsonObject trainerSettings, bool builtIn, bool wanted)
+    {
+        SpecCursor? range = at.Object("range");
+        if (range is null)
+        {
+            if (!wanted || at.Has("range"))
+            {
+                return null;
+            }
+
+            if (!builtIn)
+            {
+                at.RefuseHere("'range' is missing: a trainer that is not built in needs one, e.g. range: { min: 1e-4, max: 1, scale: log }");
+                return null;
+            }
+
+            string optimizer = trainerSettings["optimizer"] is JsonValue value && value.TryGetValue(out string? name) ? name : "sgd";
+            return optimizer is "adam" or "adamw" ? (1e-5, 3e-2) : (1e-4, 1);
+        }
+
+        double? min = JobSpecReader.Required(range, "min", range.Number("min", 0, minExclusive: true), "the smallest learning rate");
+        double? max = JobSpecReader.Required(range, "max", range.Number("max", 0, minExclusive: true), "the largest learning rate");
+        range.Text("scale", "log");
+        range.Done();
+        if (min >= max)
+        {
+            range.Refuse("min", $"found {min}, which is not below max, {max}; min < max is wanted");
+            return null;
+        }
+
+        return min is null || max is null ? null : (min.Value, max.Value);
+    }
+
+    private static WarmupSpec? ReadWarmup(SpecCursor at, long? steps, double? max)
+    {
+        SpecCursor? warmup = at.Object("warmup");
+        if (warmup is null)
+        {
+            return null;
+        }
+
+        long length = warmup.Whole("steps", 0) ?? 0;
+        double from = warmup.Number("from", 0) ?? 0;
+        double? to = warmup.Number("to", 0, minExclusive: true);
+        warmup.Done();
+        if (length > 0 && length >= steps)
+        {
+            warmup.Refuse("steps", $"found {length}; fewer than the trial's {steps} are wanted");
+        }
+
+        return length == 0 ? null : new WarmupSpec(length, from, to ?? max ?? 0);
+    }
+
+    private static FixedScheduleSpec? ReadFixed(SpecCursor at, SpecCursor? settings, long searched)
+    {
+        if (settings is null)
+        {
+            at.RefuseHere("'settings' is missing: a fixed schedule needs a kind, e.g. settings: { kind: cosine, peak: 0.1 }");
+            return null;
+        }
+
+        string? kind = JobSpecReader.Required(settings, "kind", settings.Text("kind", "constant", "linear", "cosine", "rex", "wsd", "runs"), "constant, linear, cosine, rex, wsd or runs");
+        if (settings.Has("file"))
+        {
+            settings.Raw("file");
+            settings.Refuse("file", "the command line replaces 'file' by the runs in it; over the API, give 'runs'");
+        }
+
+        if (kind == "runs")
+        {
+            IReadOnlyList<RunSpec>? runs = ReadRuns(settings);
+            if (runs is not null && runs.Sum(run => run.Steps) != searched)
+            {
+                settings.Refuse("runs", $"their steps sum to {runs.Sum(run => run.Steps)}; the {searched} steps after the warm-up are wanted");
+            }
+
+            return new FixedScheduleSpec(kind, null, 0, 0.2, "linear", runs);
+        }
+
+        double? peak = JobSpecReader.Required(settings, "peak", settings.Number("peak", 0, minExclusive: true), "the highest learning rate");
+        double final = settings.Number("final", 0, 1) ?? 0;
+        double fraction = kind == "wsd" ? settings.Number("decayFraction", 0, 1, minExclusive: true) ?? 0.2 : 0.2;
+        string decay = kind == "wsd" ? settings.Text("decay", "linear", "sqrt") ?? "linear" : "linear";
+        return kind is null ? null : new FixedScheduleSpec(kind, peak, final, fraction, decay, null);
+    }
+
+    private static List<RunSpec>? ReadRuns(SpecCursor settings)
+    {
+        if (settings.Raw("runs") is not { } raw)
+        {
+            settings.RefuseHere("'runs' is missing: [[steps, from, to], …]");
+            return null;
+        }
+
+        var runs = new List<RunSpec>();
+        bool valid = raw.ValueKind == JsonValueKind.Array && raw.GetArrayLength() > 0;
+        foreach (JsonElement item in valid ? raw.EnumerateArray() : default)
+        {
+            double[] numbers = item.ValueKind == JsonValueKind.Array && item.EnumerateArray().All(n => n.ValueKind == JsonValueKind.Number)
+                ? [.. item.EnumerateArray().Select(n => n.GetDouble())]
+                : [];
+            valid &= numbers.Length == 3 && numbers.All(n => double.IsFinite(n) && n >= 0) && numbers[0] >= 1
+                && numbers[0] == Math.Truncate(numbers[0]) && numbers[0] < 1L << 53;
+            if (valid)
+            {
+                runs.Add(new RunSpec((long)numbers[0], numbers[1], numbers[2]));
+            }
+        }
+
+        if (!valid)
+        {
+            settings.Refuse("runs", "a list of [steps, from, to] is wanted: whole steps of at least 1, rates of at least 0");
+            return null;
+        }
+
+        return runs;
+    }
+
+    private static AutoLrsSpec ReadAutoLrs(SpecCursor at, SpecCursor? settings, long searched, long? steps, bool reference)
+    {
+        SpecCursor from = settings ?? new SpecCursor(JsonDocument.Parse("{}").RootElement, at.At("settings"), at.Problems);
+        long total = steps ?? 11;
+        long stage = from.Whole("stageSteps", 1) ?? (total + 10) / 11;
+        if (steps is not null && stage > searched)
+        {
+            from.Refuse("stageSteps", $"found {stage}; at most the {searched} steps that are searched are wanted");
+        }
+
+        double growth = from.Number("growth", 1, 100) ?? (reference ? 2 : 1);
+        long? maxStage = from.Whole("maxStageSteps", stage) ?? (reference ? Math.Max(8000, stage) : null);
+        long probe = from.Whole("probeSteps", 1) ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
+        if (probe >= stage)
+        {
+            from.Refuse("probeSteps", $"found {probe}; fewer than a stage's {stage} steps are wanted");
+        }
+
+        int candidates = (int?)from.Whole("candidates", 2, 1000) ?? 10;
+        string signal = from.Text("signal", "training", "validation") ?? "training";
+        double kappa = reference ? from.Number("kappa", 0) ?? 1000 : 1000;
+        return new AutoLrsSpec(stage, growth, maxStage, probe, candidates, signal, kappa);
+    }
+}
