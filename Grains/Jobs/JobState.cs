@@ -7,7 +7,7 @@ using Orchestrator.Grains.Storage;
 
 namespace Orchestrator.Grains.Jobs;
 
-/// <summary>All a job knows, immutable: its events applied (<see cref="JobTransitions"/>).</summary>
+/// <summary>All a job knows, immutable: its events applied .</summary>
 public sealed record JobState
 {
     /// <summary>Number of the last applied event.</summary>
