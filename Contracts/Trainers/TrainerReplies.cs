@@ -143,8 +143,12 @@ public enum FailureKind
 /// <param name="Step">Updates made when it was taken, from the trial's start.</param>
 /// <param name="Metrics">Finite values by name.</param>
 /// <param name="NonFinite">Names of the values that are not finite; null: none.</param>
+/// <param name="Samples">Samples that went forward through the model, so that the cost can be counted; null: none did, or unknown.</param>
 public sealed record ValidationResult(
-    long Step, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<string>? NonFinite = null);
+    long Step,
+    IReadOnlyDictionary<string, double> Metrics,
+    IReadOnlyList<string>? NonFinite = null,
+    long? Samples = null);
 
 /// <summary>A file of per-step values.</summary>
 public sealed record SeriesFile(string Path, string Sha256);

@@ -103,10 +103,12 @@ public sealed record GoalReached(long Step, double Value) : JobEvent;
 public sealed record FinalPlanned(int? Parent, long Step) : JobEvent;
 
 /// <summary>No new segment starts.</summary>
-public sealed record JobPaused(string By, string Reason) : JobEvent;
+/// <param name="At">Seconds since submission.</param>
+public sealed record JobPaused(string By, string Reason, double At) : JobEvent;
 
 /// <summary>Segments start again.</summary>
-public sealed record JobResumed(string By) : JobEvent;
+/// <param name="At">Seconds since submission.</param>
+public sealed record JobResumed(string By, double At) : JobEvent;
 
 /// <summary>The job has ended.</summary>
 /// <param name="WallSeconds">From submission to end by the silo's clock; for people.</param>

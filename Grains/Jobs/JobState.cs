@@ -33,6 +33,12 @@ public sealed record JobState
 
     public ImmutableSortedDictionary<int, SegmentRecord> Segments { get; init; } = ImmutableSortedDictionary<int, SegmentRecord>.Empty;
 
+    /// <summary>Number of the next segment.</summary>
+    public int NextSegment { get; init; }
+
+    /// <summary>Segments that left the memory, by state.</summary>
+    public ImmutableSortedDictionary<SegmentState, int> Forgotten { get; init; } = ImmutableSortedDictionary<SegmentState, int>.Empty;
+
     public ImmutableList<StageResult> Stages { get; init; } = [];
 
     public ImmutableList<ScheduleRun> Schedule { get; init; } = [];
@@ -68,6 +74,12 @@ public sealed record JobState
     public string? EndedBy { get; init; }
 
     public double WallSeconds { get; init; }
+
+    /// <summary>When it was paused, in seconds since submission; null while it is not.</summary>
+    public double? PausedAt { get; init; }
+
+    /// <summary>Seconds it was paused, up to the last resumption.</summary>
+    public double PausedSeconds { get; init; }
 
     /// <summary>Whether nothing can happen to it any more.</summary>
     [JsonIgnore]

@@ -14,7 +14,7 @@ public static class SegmentPlanner
     /// <summary>Segments of a new stretch, none longer than the job's segmentSteps, each continuing the last.</summary>
     public static ImmutableArray<SegmentRecord> Cut(JobSpec spec, JobState state, Stretch stretch)
     {
-        int number = state.Segments.IsEmpty ? 0 : state.Segments.Keys.Last() + 1;
+        int number = state.NextSegment;
         int? parent = stretch.Parent is { } p ? state.Stretches[p].Pieces[^1] : null;
         string lineage = parent is { } from ? state.Segments[from].Identity : SegmentIdentity.Init;
         bool ready = parent is null || state.Segments[parent.Value].State == SegmentState.Succeeded;
@@ -85,7 +85,7 @@ public static class SegmentPlanner
     /// <summary>The evaluations at the end: the full validation, and the test where the workload has one.</summary>
     public static ImmutableArray<SegmentRecord> Final(JobSpec spec, JobState state, int? parent, long step)
     {
-        int number = state.Segments.IsEmpty ? 0 : state.Segments.Keys.Last() + 1;
+        int number = state.NextSegment;
         string lineage = parent is { } from ? state.Segments[from].Identity : SegmentIdentity.Init;
         bool test = state.Placement!.Metrics.Any(metric => metric.StartsWith("test_", StringComparison.Ordinal));
         string[] splits = test ? [ValidationSplits.Validation, ValidationSplits.Test] : [ValidationSplits.Validation];

@@ -115,7 +115,9 @@ public sealed record StoredSegment
 }
 
 /// <summary>A segment that may be offered, and the work it is.</summary>
-public sealed record QueuedSegment(string Job, int Segment, int Priority, string Work);
+/// <param name="Work">The <see cref="Contracts.Leases.SegmentWork"/> as JSON.</param>
+/// <param name="Avoid">Worker on which it failed; another is preferred.</param>
+public sealed record QueuedSegment(string Job, int Segment, int Priority, string Work, string? Avoid = null);
 
 /// <summary>A segment's series (header step,rate,loss,gradient_l1,gradient_l2).</summary>
 public sealed record StoredSeries(int Segment, string Csv);

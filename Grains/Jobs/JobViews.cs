@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Orchestrator.Bo.Searches;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Trainers;
+using Orchestrator.Grains.Storage;
+
+namespace Orchestrator.Grains.Jobs;
+
+/// <summary>What is shown of a job: views of its state, and its result.</summary>
+public static class JobViews
+{
+    /// <summary>Version of this build, as results name it.</summary>
+    public static string Version { get; } =
+        typeof(JobViews).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    /// <summary>The job as the API shows it.</summary>
+    public static JobView Job(string id, JobSpec spec, JobState state, double seconds)
+    {
+        var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach ((SegmentState segment, int count) in state.Segments.Values.GroupBy(s => s.State).Select(g => (g.Key, g.Count()))
+            .Concat(state.Forgotten.Select(pair => (pair.Key, pair.Value))))
+        {
+            string name = segment.ToString().ToLowerInvariant();
+            counts[name] = counts.GetValueOrDefault(name) + count;
+        }
+
+        return new JobView
+        {
+            Id = id,
+            Name = spec.Name,
+            Status = state.Status,
+            Reason = state.Reason,
+            Algorithm = spec.Schedule.Algorithm,
+            TotalSteps = spec.Steps,
+            Step = state.PathSteps,
+            Steps = state.Steps,
+            Segments = counts,
+            Stage = state.SearchOver ? null : state.Stretches.Values.Where(s => s.Outcome is null).Select(s => (int?)s.Plan.Stage).Min(),
+            Loss = state.Loss,
+            LearningRate = Rate(state),
+            Sequence = state.Sequence,
+            Seconds = state.Ended ? state.WallSeconds : seconds,
+        };
+    }
+
+    /// <summary>A segment as the API shows it.</summary>
+    public static SegmentView Segment(string job, JobState state, SegmentRecord segment)
+    {
+        StretchRecord? stretch = segment.Stretch < 0 ? null : state.Stretches[segment.Stretch];
+        RatePlan plan = SegmentPlanner.Plan(stretch?.Plan, segment);
+        return new SegmentView
+        {
+            Id = $"{job}/{segment.Number}",
+            Segment = segment.Number,
+            Identity = segment.Identity,
+            Stretch = segment.Stretch,
+            State = segment.State.ToString().ToLowerInvariant(),
+            Role = stretch is null ? "final" : stretch.Plan.Role == StretchRole.Path ? "path" : "probe",
+            Stage = stretch?.Plan.Stage,
+            Start = segment.Start,
+            Steps = segment.Steps,
+            Rate = plan.Steps > 0 ? plan.RateAt(0) : null,
+            Worker = segment.Worker,
+            Metrics = segment.Metrics,
+            Checkpoint = segment.Checkpoint is { } checkpoint ? $"sha256:{checkpoint.Sha256}" : null,
+            Failure = segment.Failure,
+            Seconds = segment.Seconds,
+        };
+    }
+
+    /// <summary>result.json of a job that has ended.</summary>
+    public static JobResult Result(string id, JobSpec spec, JobState state)
+    {
+        string metric = spec.Objective.Metric;
+        bool known = state.Metrics.TryGetValue(metric, out double value);
+        long step = state.FinalStep ?? state.PathSteps;
+        return new JobResult
+        {
+            Job = id,
+            Name = spec.Name,
+            Status = state.Status,
+            EndedBy = state.Status == JobStatus.Succeeded ? state.EndedBy : null,
+            Reproducible = spec.Budget.MaxDuration is null && (state.Placement?.Bitwise ?? false),
+            Objective = new ObjectiveResult(metric, spec.Objective.Maximize ? "maximize" : "minimize", known ? value : null, known ? step : null, 0),
+            Metrics = state.Metrics,
+            Schedule = new ScheduleResult(Clip(state.Schedule, step)),
+            Steps = state.Steps,
+            Stages = state.Stages,
+            Trials = new TrialsResult(1, [new TrialView(0, TrialState(state), known ? value : null, step)]),
+            Checkpoint = state.FinalParent is { } parent && state.Segments[parent].Checkpoint is { } checkpoint ? $"sha256:{checkpoint.Sha256}" : null,
+            Placement = state.Placement is { } placement ? new PlacementResult(placement.Trainer, placement.Data, placement.Class) : null,
+            Seconds = new SecondsResult(Math.Round(state.WallSeconds, 3), Math.Round(state.TrainerSeconds, 3)),
+            Seed = spec.Seed,
+            Version = Version,
+            Error = state.Status == JobStatus.Succeeded ? null : state.Reason,
+        };
+    }
+
+    /// <summary>The runs up to a step; one that reaches beyond it is cut there, its slope kept.</summary>
+    public static IReadOnlyList<ScheduleRun> Clip(ImmutableList<ScheduleRun> runs, long steps) =>
+    [
+        .. runs.Where(run => run.Start < steps).Select(run => run.Start + run.Steps <= steps ? run : run with
+        {
+            Steps = steps - run.Start,
+            To = run.From + ((run.To - run.From) * (steps - run.Start) / run.Steps),
+        }),
+    ];
+
+    private static string TrialState(JobState state) => state.Status switch
+    {
+        JobStatus.Succeeded => state.EndedBy == "steps" ? "completed" : "stopped_early",
+        JobStatus.Cancelled => "cancelled",
+        _ => state.Reason?.Code == "no_stable_rate" ? "diverged" : "failed",
+    };
+
+    private static double? Rate(JobState state)
+    {
+        long at = Math.Max(0, state.PathSteps - 1);
+        ScheduleRun? run = state.Schedule.FirstOrDefault(r => at >= r.Start && at < r.Start + r.Steps);
+        return run is null ? null : new RateRun(run.Steps, run.From, run.To).RateAt(at - run.Start);
+    }
+}

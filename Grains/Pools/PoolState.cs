@@ -1,0 +1,176 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Orchestrator.Contracts;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Contracts.Trainers;
+using Orchestrator.Grains.Storage;
+
+namespace Orchestrator.Grains.Pools;
+
+/// <summary>
+/// What a pool remembers: workers, leases, and the queue. Plain data with the rules of granting; it knows time only as
+/// the numbers it is given (seconds of a monotonic clock), and does nothing by itself.
+/// </summary>
+internal sealed class PoolState
+{
+    private readonly SortedSet<Waiting> _queue = new(WaitingOrder.Instance);
+    private readonly Dictionary<(string Job, int Segment), Waiting> _bySegment = [];
+    private readonly Dictionary<(string Job, int Segment), LeaseEntry> _leased = [];
+    private long _arrivals;
+
+    /// <summary>Workers by name.</summary>
+    public Dictionary<string, WorkerEntry> Workers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Leases by id.</summary>
+    public Dictionary<string, LeaseEntry> Leases { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Segments that wait for a worker.</summary>
+    public int Planned => _queue.Count(waiting => !_leased.ContainsKey((waiting.Segment.Job, waiting.Segment.Segment)));
+
+    /// <summary>Puts a segment into the queue, or renews what is known of it.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="old">Whether it was planned before this pool was activated: somebody may hold it.</param>
+    public void Enqueue(QueuedSegment segment, bool old)
+    {
+        (string, int) key = (segment.Job, segment.Segment);
+        long arrival = _arrivals++;
+        if (_bySegment.Remove(key, out Waiting? known))
+        {
+            _queue.Remove(known);
+            arrival = known.Arrival;
+        }
+
+        var waiting = new Waiting(segment, JsonSerializer.Deserialize<SegmentWork>(segment.Work, WireJson.Options)!, arrival, old);
+        _bySegment[key] = waiting;
+        _queue.Add(waiting);
+    }
+
+    /// <summary>Whether a segment waits.</summary>
+    public bool IsQueued(string job, int segment) => _bySegment.ContainsKey((job, segment));
+
+    /// <summary>Takes segments of a job out of the queue; null = all.</summary>
+    public void Dequeue(string job, IReadOnlyList<int>? segments)
+    {
+        foreach (Waiting waiting in _queue.Where(w => w.Segment.Job == job && (segments is null || segments.Contains(w.Segment.Segment))).ToArray())
+        {
+            _queue.Remove(waiting);
+            _bySegment.Remove((job, waiting.Segment.Segment));
+        }
+    }
+
+    /// <summary>The lease on a segment, if it is leased.</summary>
+    public bool TryGetLease(string job, int segment, [NotNullWhen(true)] out LeaseEntry? lease) => _leased.TryGetValue((job, segment), out lease);
+
+    /// <summary>Enters a lease, replacing nothing: the segment must not be leased.</summary>
+    public void Add(LeaseEntry lease)
+    {
+        Leases[lease.Claims.Lease] = lease;
+        _leased[(lease.Claims.Job, lease.Claims.Segment)] = lease;
+    }
+
+    /// <summary>A lease is over, whatever came of it.</summary>
+    public bool Remove(string id, [NotNullWhen(true)] out LeaseEntry? lease)
+    {
+        if (!Leases.Remove(id, out lease))
+        {
+            return false;
+        }
+
+        (string, int) key = (lease.Claims.Job, lease.Claims.Segment);
+        if (_leased.TryGetValue(key, out LeaseEntry? current) && current == lease)
+        {
+            _leased.Remove(key);
+        }
+
+        return true;
+    }
+
+    /// <summary>Segments this worker should run now, best first, at most free + ahead.</summary>
+    /// <param name="worker">The worker that asks.</param>
+    /// <param name="free">Its free slots.</param>
+    /// <param name="ahead">Leases beyond its slots it may hold.</param>
+    /// <param name="now">Monotonic seconds.</param>
+    /// <param name="oldToo">Whether segments planned before the activation may be offered.</param>
+    /// <param name="alive">Seconds of silence up to which a worker counts.</param>
+    public IReadOnlyList<SegmentWork> Take(WorkerEntry worker, int free, int ahead, double now, bool oldToo, double alive)
+    {
+        if (now < worker.RestUntil)
+        {
+            return [];
+        }
+
+        int idle = Workers.Values.Where(w => now - w.Heard < alive && now >= w.RestUntil).Sum(w => w.Registration.Slots)
+            - Leases.Count;
+        var taken = new List<SegmentWork>();
+        Waiting[] offered = [.. _queue.Where(w => (oldToo || !w.Old) && !_leased.ContainsKey((w.Segment.Job, w.Segment.Segment)))];
+        int wait = offered.Length;
+        foreach (Waiting waiting in offered)
+        {
+            bool beyond = taken.Count >= free;
+            if (taken.Count >= free + ahead || (beyond && wait <= Math.Max(0, idle - taken.Count)))
+            {
+                break;
+            }
+
+            if (WorkerMatch.Fits(worker.Registration, waiting.Work) && !BetterElsewhere(worker, waiting, now, alive))
+            {
+                taken.Add(waiting.Work);
+                wait--;
+            }
+        }
+
+        return taken;
+    }
+
+    private bool BetterElsewhere(WorkerEntry worker, Waiting waiting, double now, double alive) =>
+        waiting.Segment.Avoid == worker.Name
+        && Workers.Values.Any(other => other != worker && now - other.Heard < alive && now >= other.RestUntil && WorkerMatch.Fits(other.Registration, waiting.Work));
+
+    private sealed record Waiting(QueuedSegment Segment, SegmentWork Work, long Arrival, bool Old);
+
+    private sealed class WaitingOrder : IComparer<Waiting>
+    {
+        public static WaitingOrder Instance { get; } = new();
+
+        public int Compare(Waiting? x, Waiting? y)
+        {
+            int byPriority = y!.Segment.Priority.CompareTo(x!.Segment.Priority);
+            return byPriority != 0 ? byPriority : x.Arrival.CompareTo(y.Arrival);
+        }
+    }
+}
+
+/// <summary>A worker of the pool.</summary>
+internal sealed class WorkerEntry(string name, WorkerRegistration registration)
+{
+    public string Name { get; } = name;
+
+    public WorkerRegistration Registration { get; set; } = registration;
+
+    /// <summary>Monotonic seconds at which it was last heard; −∞ when it is only known from the store.</summary>
+    public double Heard { get; set; } = double.NegativeInfinity;
+
+    /// <summary>Until when it gets nothing, because its last failure was its own.</summary>
+    public double RestUntil { get; set; } = double.NegativeInfinity;
+
+    /// <summary>Its last lease request and the answer to it, for a repetition.</summary>
+    public (string RequestId, LeaseReply Reply)? Answered { get; set; }
+}
+
+/// <summary>A lease that is held.</summary>
+internal sealed class LeaseEntry(LeaseClaims claims, string token, string instance, double now)
+{
+    public LeaseClaims Claims { get; } = claims;
+
+    public string Token { get; } = token;
+
+    public string Instance { get; } = instance;
+
+    public double Since { get; } = now;
+
+    public double Heard { get; set; } = now;
+
+    public long Steps { get; set; }
+
+    public StopReason? Stop { get; set; }
+}

@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orchestrator.Contracts;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Contracts.Trainers;
+using Orchestrator.Grains.Jobs;
+
+namespace Orchestrator.Grains.Pools;
+
+/// <summary>Which worker can run what: pure functions over registrations.</summary>
+public static class WorkerMatch
+{
+    /// <summary>Whether a worker has what a segment is pinned to.</summary>
+    public static bool Fits(WorkerRegistration worker, SegmentWork work) => Offers(worker, work.Trainer).Any(place =>
+        place.Trainer == work.TrainerDigest && place.Class == work.Class
+        && (work.DataDigest.Length == 0 || place.Data.Contains(work.DataDigest)));
+
+    /// <summary>Pins a job to what the first fitting worker has, or says why none fits.</summary>
+    public static PlacementReply Place(IReadOnlyList<WorkerRegistration> workers, PlacementRequest request)
+    {
+        if (workers.Count == 0)
+        {
+            return new PlacementReply(null, $"No worker is registered in pool '{request.Resources.Pool}'. Start one: orchestrator worker --pool {request.Resources.Pool}");
+        }
+
+        string reason = "";
+        foreach (WorkerRegistration worker in workers)
+        {
+            (JobPlacement? placement, string why) = Place(worker, request);
+            if (placement is not null)
+            {
+                return new PlacementReply(placement, null);
+            }
+
+            reason = why;
+        }
+
+        return new PlacementReply(null, reason);
+    }
+
+    private static (JobPlacement? Placement, string Reason) Place(WorkerRegistration worker, PlacementRequest request)
+    {
+        foreach ((string label, string value) in request.Resources.Labels)
+        {
+            if (!worker.Labels.TryGetValue(label, out string? own) || own != value)
+            {
+                return (null, $"No worker carries the label {label}: {value}.");
+            }
+        }
+
+        if (request.Resources.MemoryBytes > worker.Memory && worker.Memory > 0)
+        {
+            return (null, $"No worker has the {request.Resources.MemoryBytes} bytes of memory that the job asks for.");
+        }
+
+        Offer? offer = Offers(worker, request.Trainer).FirstOrDefault();
+        if (offer is null)
+        {
+            return (null, request.Trainer switch
+            {
+                { Workload: { } workload } => $"No worker offers the workload '{workload}'.",
+                { Name: { } name } => $"No worker offers a trainer by the name '{name}'.",
+                _ => "No worker accepts a command of a job's own: start one with --allow-command.",
+            });
+        }
+
+        WorkloadDescription? described = offer.Workload;
+        if (described is not null && !described.Metrics.Contains(request.Metric))
+        {
+            return (null, $"The workload '{described.Name}' has no metric '{request.Metric}'; it has {string.Join(", ", described.Metrics)}.");
+        }
+
+        string? dataset = request.Dataset ?? Default(described, "dataset")?.GetString();
+        DataSetDescription? data = offer.Description?.Data.FirstOrDefault(d => d.Name == dataset);
+        if (dataset is not null && data is null && offer.Description is not null)
+        {
+            string known = string.Join(", ", offer.Description.Data.Select(d => d.Name));
+            return (null, $"No worker has the data set '{dataset}'; they have {(known.Length == 0 ? "none" : known)}. Put it into the workers' data folder (orchestrator data says how).");
+        }
+
+        long batch = Default(described, "batchSize") is { ValueKind: JsonValueKind.Number } size ? size.GetInt64() : 0;
+        return (new JobPlacement(
+            offer.Trainer,
+            offer.Description is { } d ? $"{d.Trainer.Name} {d.Trainer.Version}" : "command",
+            data?.Digest ?? "",
+            offer.Class,
+            offer.Description?.Deterministic ?? false,
+            described?.Metrics ?? [request.Metric],
+            batch), "");
+    }
+
+    private static JsonElement? Default(WorkloadDescription? workload, string setting) =>
+        workload is not null && workload.Settings.ValueKind == JsonValueKind.Object
+        && workload.Settings.TryGetProperty("properties", out JsonElement properties)
+        && properties.TryGetProperty(setting, out JsonElement schema) && schema.TryGetProperty("default", out JsonElement value)
+            ? value
+            : null;
+
+    private static IEnumerable<Offer> Offers(WorkerRegistration worker, TrainerSelection wanted)
+    {
+        if (wanted.Command is not null)
+        {
+            if (worker.AllowCommand)
+            {
+                var identity = new JsonObject
+                {
+                    ["command"] = JsonSerializer.SerializeToNode(wanted.Command, WireJson.Options),
+                    ["files"] = JsonSerializer.SerializeToNode(wanted.Files, WireJson.Options),
+                    ["version"] = wanted.Version,
+                };
+                yield return new Offer(Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Write(identity))), $"command-t{wanted.Threads}", [], null, null);
+            }
+
+            yield break;
+        }
+
+        foreach (OfferedTrainer trainer in worker.Trainers.Where(t => t.Name == wanted.Name))
+        {
+            WorkloadDescription? workload = wanted.Workload is null
+                ? trainer.Description.Workloads.FirstOrDefault()
+                : trainer.Description.Workloads.FirstOrDefault(w => w.Name == wanted.Workload);
+            if (wanted.Workload is null || workload is not null)
+            {
+                yield return new Offer(
+                    trainer.Description.Trainer.Digest,
+                    trainer.Description.Class.Replace("-t1-", $"-t{wanted.Threads}-", StringComparison.Ordinal),
+                    [.. trainer.Description.Data.Select(d => d.Digest)],
+                    trainer.Description,
+                    workload);
+            }
+        }
+    }
+
+    private sealed record Offer(string Trainer, string Class, IReadOnlyList<string> Data, TrainerDescription? Description, WorkloadDescription? Workload);
+}
