@@ -1,1 +1,3 @@
-return 0;
+using Orchestrator.Silo.Hosting;
+
+return await SiloCommand.Create().Parse(args).InvokeAsync();

@@ -20,6 +20,10 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("view"), AlwaysInterleave]
     Task<JobView?> ViewAsync();
 
+    /// <summary>The schedule so far, in pieces of decisions; null = no such job.</summary>
+    [Alias("schedule"), AlwaysInterleave]
+    Task<IReadOnlyList<ScheduleRun>?> ScheduleAsync();
+
     /// <summary>Pauses, resumes or cancels; repeating changes nothing. Null = no such job.</summary>
     [Alias("control")]
     Task<ControlReply> ControlAsync(JobCommand command, string by);

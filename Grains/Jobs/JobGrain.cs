@@ -112,6 +112,10 @@ public sealed partial class JobGrain(
     public Task<JobView?> ViewAsync() => Task.FromResult(_header is null ? null : View());
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ScheduleRun>?> ScheduleAsync() => Task.FromResult<IReadOnlyList<ScheduleRun>?>(
+        _header is null ? null : JobViews.Clip(_state.Schedule, _state.FinalStep ?? long.MaxValue));
+
+    /// <inheritdoc/>
     public async Task<ControlReply> ControlAsync(JobCommand command, string by)
     {
         if (_header is null)

@@ -1,0 +1,187 @@
+using System.Text;
+using System.Text.Json;
+using Orchestrator.Contracts;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Contracts.Trainers;
+using Orchestrator.Grains.Jobs;
+using Orchestrator.Grains.Pools;
+using Orchestrator.Grains.Storage;
+
+namespace Orchestrator.Silo.Api;
+
+/// <summary>What a job found so far: schedule, trials, segments, curves, model, result, logs.</summary>
+internal static class JobDataApi
+{
+    private const int MostItems = 1000;
+    private const int MostPoints = 5000;
+
+    public static void MapJobData(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/jobs/{job}/schedule", ScheduleAsync).WithName("getSchedule");
+        app.MapGet("/v1/jobs/{job}/result", ResultAsync).WithName("getResult");
+        app.MapGet("/v1/jobs/{job}/trials", TrialsAsync).WithName("listTrials");
+        app.MapGet("/v1/jobs/{job}/segments", SegmentsAsync).WithName("listSegments");
+        app.MapGet("/v1/jobs/{job}/curves", CurvesAsync).WithName("getCurves");
+        app.MapGet("/v1/jobs/{job}/model", ModelAsync).WithName("getModel");
+        app.MapGet("/v1/segments/{job}/{segment:int}/log", LogAsync).WithName("getSegmentLog");
+    }
+
+    private static async Task<IResult> ScheduleAsync(string job, string? format, IJobStore store, IGrainFactory grains, CancellationToken ct)
+    {
+        if (await grains.GetGrain<IJobGrain>(job).ScheduleAsync() is not { } runs)
+        {
+            return Problems.NoJob(job);
+        }
+
+        return (format ?? "json") switch
+        {
+            "json" => TypedResults.Ok(new ScheduleResult(runs)),
+            "csv" => TypedResults.Text(ScheduleText.Csv(runs), "text/csv"),
+            "pytorch" => TypedResults.Text(ScheduleText.PyTorch(job, runs), "text/x-python"),
+            "optax" => Problems.NotYet("The Optax form of a schedule"),
+            _ => Problems.BadInput($"format={format}: json, csv or pytorch is wanted."),
+        };
+    }
+
+    private static async Task<IResult> ResultAsync(string job, IJobStore store, CancellationToken ct) => await store.FindAsync(job, ct) switch
+    {
+        null => Problems.NoJob(job),
+        { Result: { } result } => TypedResults.Text(result, "application/json"),
+        _ => Problems.Of(StatusCodes.Status409Conflict, "Not now", "The job has not ended, so there is no result yet."),
+    };
+
+    private static async Task<IResult> TrialsAsync(string job, IGrainFactory grains)
+    {
+        if (await grains.GetGrain<IJobGrain>(job).ViewAsync() is not { } view)
+        {
+            return Problems.NoJob(job);
+        }
+
+        string state = view.Status switch { JobStatus.Succeeded => "completed", JobStatus.Failed => "failed", JobStatus.Cancelled => "cancelled", _ => "running" };
+        return TypedResults.Ok(new Page<TrialView>([new TrialView(0, state, null, view.Step)], null));
+    }
+
+    private static async Task<IResult> SegmentsAsync(string job, int? limit, string? cursor, IJobStore store, IGrainFactory grains, CancellationToken ct)
+    {
+        if (await store.FindAsync(job, ct) is not { } header)
+        {
+            return Problems.NoJob(job);
+        }
+
+        int after = int.TryParse(cursor, out int from) ? from : -1;
+        int size = Math.Clamp(limit ?? 100, 1, MostItems);
+        IReadOnlyList<StoredSegment> stored = await store.SegmentsAsync(job, after, size, ct);
+        IReadOnlyDictionary<int, string> leased = await grains.GetGrain<IPoolGrain>(header.Pool).LeasedAsync(job);
+        SegmentView[] views =
+        [
+            .. stored.Select(segment => JsonSerializer.Deserialize<SegmentView>(segment.View, WireJson.Options)!)
+                .Select(view => view.State == "planned" && leased.TryGetValue(view.Segment, out string? worker) ? view with { State = "leased", Worker = worker } : view),
+        ];
+        return TypedResults.Ok(new Page<SegmentView>(views, stored.Count == size ? stored[^1].Segment.ToString() : null));
+    }
+
+    private static async Task<IResult> CurvesAsync(string job, int? points, IJobStore store, CancellationToken ct)
+    {
+        if (await store.FindAsync(job, ct) is null)
+        {
+            return Problems.NoJob(job);
+        }
+
+        int most = Math.Clamp(points ?? 500, 2, MostPoints);
+        var curves = new List<CurveView>();
+        int after = -1;
+        while (true)
+        {
+            IReadOnlyList<StoredSegment> page = await store.SegmentsAsync(job, after, MostItems, ct);
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            after = page[^1].Segment;
+            Dictionary<int, string> series = (await store.SeriesAsync(job, [.. page.Select(s => s.Segment)], ct)).ToDictionary(s => s.Segment, s => s.Csv);
+            foreach (StoredSegment segment in page.Where(s => series.ContainsKey(s.Segment)))
+            {
+                curves.Add(Curve(segment, SeriesCsv.Parse(Encoding.UTF8.GetBytes(series[segment.Segment])), most));
+            }
+        }
+
+        return TypedResults.Ok(new CurvesView(curves));
+    }
+
+    private static CurveView Curve(StoredSegment stored, IReadOnlyList<SeriesPoint> series, int most)
+    {
+        SegmentView view = JsonSerializer.Deserialize<SegmentView>(stored.View, WireJson.Options)!;
+        int every = Math.Max(1, (series.Count + most - 1) / most);
+        SeriesPoint[] thin = [.. series.Where((_, i) => i % every == 0 || i == series.Count - 1)];
+        SegmentResult? result = stored.Result is null ? null : JsonSerializer.Deserialize<SegmentResult>(stored.Result, WireJson.Options);
+        return new CurveView(
+            view.Stretch,
+            view.Role,
+            view.Stage,
+            view.Rate,
+            view.State,
+            [.. thin.Select(point => point.Step)],
+            [.. thin.Select(point => (double?)point.Rate)],
+            [.. thin.Select(point => point.Loss)],
+            [.. (result?.Validations ?? []).Select(validation => new ValidationView(validation.Step, validation.Metrics))]);
+    }
+
+    private static async Task<IResult> ModelAsync(string job, IJobStore store, IBlobStore blobs, CancellationToken ct)
+    {
+        if (await store.FindAsync(job, ct) is not { } header)
+        {
+            return Problems.NoJob(job);
+        }
+
+        JobResult? result = header.Result is null ? null : JsonSerializer.Deserialize<JobResult>(header.Result, WireJson.Options);
+        if (result?.Checkpoint is not { } checkpoint)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, "Not now", "The job has no trained model: it has not ended, or failed.");
+        }
+
+        string sha256 = checkpoint["sha256:".Length..];
+        if (await blobs.OpenAsync(sha256, ct) is not { } stream)
+        {
+            return Problems.NotFound($"The checkpoint {checkpoint} is gone.");
+        }
+
+        await using (stream)
+        {
+            using var bytes = new MemoryStream();
+            await stream.CopyToAsync(bytes, ct);
+            bytes.Position = 0;
+            var model = new MemoryStream();
+            try
+            {
+                ModelExport.Write(bytes, model, new Dictionary<string, string>
+                {
+                    ["job"] = job,
+                    ["name"] = result.Name,
+                    ["checkpoint"] = checkpoint,
+                    ["orchestrator"] = result.Version,
+                });
+            }
+            catch (FormatException)
+            {
+                // A foreign trainer's checkpoint is any one file: it goes out as it is.
+                bytes.Position = 0;
+                await bytes.CopyToAsync(model, ct);
+            }
+
+            model.Position = 0;
+            return TypedResults.Stream(model, "application/octet-stream", $"{result.Name}.safetensors");
+        }
+    }
+
+    private static async Task<IResult> LogAsync(string job, int segment, IJobStore store, CancellationToken ct)
+    {
+        if (await store.SegmentAsync(job, segment, ct) is null)
+        {
+            return Problems.NotFound($"There is no segment {job}/{segment}.");
+        }
+
+        return TypedResults.Text(await store.LogAsync(job, segment, ct) ?? "", "text/plain");
+    }
+}

@@ -1,0 +1,11 @@
+namespace Orchestrator.Silo.Api;
+
+/// <summary>How large bodies may be.</summary>
+internal static class RequestLimits
+{
+    /// <summary>A user's body.</summary>
+    public const long UserBody = 1 << 20;
+
+    /// <summary>Results of an agent: up to some hundred series.</summary>
+    public const long Completions = 64 << 20;
+}

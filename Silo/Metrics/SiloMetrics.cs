@@ -1,0 +1,71 @@
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Grains.Jobs;
+using Orchestrator.Silo.Storage;
+using Prometheus;
+
+namespace Orchestrator.Silo.Metrics;
+
+/// <summary>The product's own series, on the default registry.</summary>
+internal sealed class SiloMetrics : IJobMetrics, IStoreMetrics
+{
+    private static readonly double[] Seconds = Histogram.ExponentialBuckets(0.0005, 2, 16);
+
+    private readonly Gauge _jobs = Prometheus.Metrics.CreateGauge("orchestrator_jobs", "Jobs by status.", "status");
+    private readonly Counter _segments = Prometheus.Metrics.CreateCounter("orchestrator_segments_total", "Segments that ended, by outcome.", "outcome");
+    private readonly Counter _steps = Prometheus.Metrics.CreateCounter("orchestrator_steps_total", "Optimiser steps by purse.", "purse");
+    private readonly Histogram _decisions = Prometheus.Metrics.CreateHistogram(
+        "orchestrator_decision_seconds", "Time a search took to decide.", new HistogramConfiguration { Buckets = Seconds });
+
+    private readonly Histogram _commits = Prometheus.Metrics.CreateHistogram(
+        "orchestrator_store_commit_seconds", "Time from a write's request to its durable commit.", new HistogramConfiguration { Buckets = Seconds });
+
+    private readonly Histogram _transactions = Prometheus.Metrics.CreateHistogram(
+        "orchestrator_store_transaction_writes", "Writes that one transaction of the job store carried.", new HistogramConfiguration { Buckets = Histogram.ExponentialBuckets(1, 2, 9) });
+
+    private readonly Gauge _loss = Prometheus.Metrics.CreateGauge("orchestrator_job_loss", "Newest training loss of a live job.", "job");
+    private readonly Gauge _rate = Prometheus.Metrics.CreateGauge("orchestrator_job_learning_rate", "Newest learning rate of a live job.", "job");
+
+    public void JobStatusChanged(JobStatus? before, JobStatus? after)
+    {
+        if (before is { } old)
+        {
+            _jobs.WithLabels(Name(old)).Dec();
+        }
+
+        if (after is { } now)
+        {
+            _jobs.WithLabels(Name(now)).Inc();
+        }
+    }
+
+    public void SegmentEnded(string outcome) => _segments.WithLabels(outcome).Inc();
+
+    public void StepsAdded(string purse, double steps) => _steps.WithLabels(purse).Inc(steps);
+
+    public void DecisionMade(double seconds) => _decisions.Observe(seconds);
+
+    public void LiveValues(string job, double? loss, double? rate)
+    {
+        if (loss is { } l)
+        {
+            _loss.WithLabels(job).Set(l);
+        }
+
+        if (rate is { } r)
+        {
+            _rate.WithLabels(job).Set(r);
+        }
+    }
+
+    public void JobGone(string job)
+    {
+        _loss.RemoveLabelled(job);
+        _rate.RemoveLabelled(job);
+    }
+
+    public void Committed(TimeSpan latency) => _commits.Observe(latency.TotalSeconds);
+
+    public void TransactionEnded(int writes) => _transactions.Observe(writes);
+
+    private static string Name(JobStatus status) => status.ToString().ToLowerInvariant();
+}
