@@ -1,0 +1,40 @@
+namespace Orchestrator.Bo.Searches;
+
+/// <summary>What searches read from a series of losses. Non-finite values are left out: a guard has seen them already.</summary>
+internal static class Signal
+{
+    /// <summary>Over how many steps at its end a stage is judged: a tenth of it, at least 5, at most all.</summary>
+    public static long Window(long stageSteps) => Math.Min(stageSteps, Math.Max(5, stageSteps / 10));
+
+    /// <summary>The first finite loss; null if there is none.</summary>
+    public static double? First(IReadOnlyList<double> losses)
+    {
+        foreach (double loss in losses)
+        {
+            if (double.IsFinite(loss))
+            {
+                return loss;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Mean of the finite ones of the last <paramref name="window"/> losses; null if there is none.</summary>
+    public static double? Tail(IReadOnlyList<double> losses, long window)
+    {
+        double sum = 0;
+        int count = 0;
+        for (int i = (int)Math.Max(0, losses.Count - window); i < losses.Count; i++)
+        {
+            if (double.IsFinite(losses[i]))
+            {
+                sum += losses[i];
+                count++;
+            }
+        }
+
+        double mean = sum / count;
+        return double.IsFinite(mean) ? mean : null;
+    }
+}
