@@ -71,6 +71,18 @@ public sealed class DecayForecaster(double? floor = null) : IForecaster
         return Average(shapes, data.Y, weights, noise, size, lowest, target.Count);
     }
 
+    /// <summary>
+    /// What of a forecast's deviation is its own. The departure from known shapes, δℓ, is shared by segments that were
+    /// forked from one checkpoint and see the same batches: it cancels when they are compared.
+    /// </summary>
+    /// <param name="deviation">Deviation of a forecast.</param>
+    /// <param name="level">ℓ, size of the losses it was made from.</param>
+    public static double OwnDeviation(double deviation, double level)
+    {
+        double departure = Discrepancy * level;
+        return Math.Sqrt(Math.Max(0, (deviation * deviation) - (departure * departure)));
+    }
+
     /// <summary>ℓ; above 0 whatever the losses.</summary>
     private static double Size(double[] y)
     {
