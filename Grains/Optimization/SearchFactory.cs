@@ -17,7 +17,6 @@ public static class SearchFactory
         {
             "fixed" => new FixedSearch(problem, Runs(schedule.Fixed!, spec.Steps - (warmup?.Steps ?? 0))),
             "autolrs" => new AutoLrsSearch(problem, Settings(schedule.AutoLrs!)),
-            "autolrs-reference" => new AutoLrsReferenceSearch(problem, Settings(schedule.AutoLrs!)),
             _ => throw new ArgumentOutOfRangeException(nameof(spec), schedule.Algorithm, "There is no such search."),
         };
     }

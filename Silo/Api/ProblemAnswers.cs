@@ -30,7 +30,7 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Problems.Of(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is larger than the {RequestLimits.UserBody} bytes that are taken here.");
             case BadHttpRequestException bad:
-                return Problems.BadInput(bad.InnerException is JsonException json ? $"The body is not the JSON that is wanted here: {json.Message}" : bad.Message);
+                return Problems.BadInput(bad.InnerException is JsonException inner ? $"The body is not the JSON that is wanted here: {inner.Message}" : bad.Message);
             case JsonException json:
                 return Problems.BadInput($"The body is not the JSON that is wanted here: {json.Message}");
             case BlobMismatchException mismatch:

@@ -20,7 +20,7 @@ internal static class WorkersApi
             grains.GetGrain<IPoolGrain>(pool).LeaseAsync(request).WaitAsync(ct)).WithName("lease");
         app.MapPost("/v1/heartbeats", (HeartbeatRequest request, IGrainFactory grains) =>
             grains.GetGrain<IPoolGrain>(request.Pool).HeartbeatAsync(request)).WithName("heartbeat");
-        app.MapPost("/v1/completions", CompleteAsync).WithName("complete")
+        app.MapPost("/v1/completions", (CompletionRequest request, IGrainFactory grains, LeaseTokens tokens) => CompleteAllAsync(request, grains, tokens)).WithName("complete")
             .WithMetadata(new RequestSizeLimitAttribute(RequestLimits.Completions));
         app.MapGet("/v1/workers", WorkersAsync).WithName("listWorkers");
         app.MapGet("/v1/pools", PoolsAsync).WithName("listPools");
@@ -30,7 +30,7 @@ internal static class WorkersApi
     /// Every completion is judged by itself: one malformed token spoils no other. The lease is released only when its
     /// result is stored, or refused for good.
     /// </summary>
-    private static async Task<CompletionReply> CompleteAsync(CompletionRequest request, IGrainFactory grains, LeaseTokens tokens)
+    private static async Task<CompletionReply> CompleteAllAsync(CompletionRequest request, IGrainFactory grains, LeaseTokens tokens)
     {
         Task<CompletionReceipt>[] receipts = [.. request.Completions.Select(completion => CompleteAsync(request, completion, grains, tokens))];
         return new CompletionReply(await Task.WhenAll(receipts));
