@@ -122,7 +122,7 @@ public static class JobSpecReader
         var settings = new JsonObject();
         if (at.Object("settings") is not null && at.Raw("settings") is { } raw)
         {
-            settings = JsonObject.Create(raw)!;
+            settings = JsonNode.Parse(raw.GetRawText())!.AsObject();
             foreach ((string key, JsonNode? value) in settings)
             {
                 if (value is not JsonValue)
