@@ -21,12 +21,12 @@ public static class TrainerProtocol
     /// <summary>A request as one line, without a line feed.</summary>
     /// <exception cref="TrainerProtocolException">The line would be longer than <see cref="MaxLineBytes"/>.</exception>
     public static byte[] WriteLine(TrainerRequest request) =>
-        Checked(JsonSerializer.SerializeToUtf8Bytes(request, TrainerJson.Default.TrainerRequest));
+        Checked(JsonSerializer.SerializeToUtf8Bytes(request, TrainerJson.Options));
 
     /// <summary>A reply as one line, without a line feed.</summary>
     /// <exception cref="TrainerProtocolException">The line would be longer than <see cref="MaxLineBytes"/>.</exception>
     public static byte[] WriteLine(TrainerReply reply) =>
-        Checked(JsonSerializer.SerializeToUtf8Bytes(reply, TrainerJson.Default.TrainerReply));
+        Checked(JsonSerializer.SerializeToUtf8Bytes(reply, TrainerJson.Options));
 
     /// <summary>Reads a line of a trainer's standard input.</summary>
     /// <exception cref="TrainerProtocolException">
@@ -48,7 +48,7 @@ public static class TrainerProtocol
 
         try
         {
-            return JsonSerializer.Deserialize(line, TrainerJson.Default.TrainerRequest)!;
+            return JsonSerializer.Deserialize<TrainerRequest>(line, TrainerJson.Options)!;
         }
         catch (JsonException e)
         {
@@ -71,7 +71,7 @@ public static class TrainerProtocol
 
         try
         {
-            return JsonSerializer.Deserialize(line, TrainerJson.Default.TrainerReply);
+            return JsonSerializer.Deserialize<TrainerReply>(line, TrainerJson.Options);
         }
         catch (JsonException e)
         {
@@ -147,19 +147,29 @@ public sealed class TrainerProtocolException : Exception
     public long? Id { get; }
 }
 
-/// <summary>Source-generated metadata of the protocol's messages.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    AllowOutOfOrderMetadataProperties = true,
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(TrainerRequest))]
-[JsonSerializable(typeof(TrainerReply))]
-[JsonSerializable(typeof(TrainerDescription))]
-[JsonSerializable(typeof(RatePlan))]
-[JsonSerializable(typeof(RateRule))]
-[JsonSerializable(typeof(SegmentRates))]
-public sealed partial class TrainerJson : JsonSerializerContext;
+/// <summary>
+/// How messages are written. By reflection: source-generated readers forget the defaults of init-only properties that
+/// a message leaves out.
+/// </summary>
+public static class TrainerJson
+{
+    /// <summary>camelCase, absent instead of null, `type` anywhere in the object.</summary>
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            AllowOutOfOrderMetadataProperties = true,
+            RespectNullableAnnotations = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}
 
 /// <summary>Writes an enumeration as <c>snake_case</c> strings; numbers are refused.</summary>
 public sealed class SnakeCaseEnumConverter<TEnum>()

@@ -83,7 +83,7 @@ internal sealed class TorchRun : ITrainingRun
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double>? Evaluate(string split, long? samples, Func<bool> alive)
+    public Evaluation? Evaluate(string split, long? samples, Func<bool> alive)
     {
         var held = split == ValidationSplits.Test ? HeldOutSplit.Test : HeldOutSplit.Validation;
         var count = _samples.Count(held);
@@ -108,9 +108,11 @@ internal sealed class TorchRun : ITrainingRun
         }
 
         var targets = (double)count * _samples.TargetsPerSample;
-        return split == ValidationSplits.Probe
-            ? new Dictionary<string, double> { ["probe_loss"] = loss / targets }
-            : _samples.Metrics(split, loss / targets, correct / targets);
+        return new(
+            split == ValidationSplits.Probe
+                ? new Dictionary<string, double> { ["probe_loss"] = loss / targets }
+                : _samples.Metrics(split, loss / targets, correct / targets),
+            count);
     }
 
     /// <inheritdoc/>

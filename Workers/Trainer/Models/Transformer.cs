@@ -47,7 +47,8 @@ internal sealed class Transformer : IModel
     /// <inheritdoc/>
     public Tensor Forward(ParameterSet parameters, Tensor input)
     {
-        var x = functional.embedding(input, parameters["embedding.weight"]).add_(parameters["position.weight"]);
+        var x = parameters["embedding.weight"].index_select(0, input.view(-1))
+            .view(-1, _context, _width).add_(parameters["position.weight"]);
         foreach (var layer in _layers)
         {
             x = x + Attention(parameters, layer, Norm(parameters, $"{layer}.norm1", x));

@@ -18,6 +18,7 @@ internal sealed class Adam : IOptimizer
     private readonly Tensor _first;
     private readonly Tensor _second;
     private readonly Scalar _epsilon;
+    private readonly Scalar _firstKept;
     private readonly Scalar _firstWeight;
     private readonly Scalar _secondKept;
     private readonly Scalar _secondWeight;
@@ -32,6 +33,7 @@ internal sealed class Adam : IOptimizer
     {
         (_beta1, _beta2, _weightDecay, _decoupled) = (beta1, beta2, weightDecay, decoupled);
         _epsilon = epsilon;
+        _firstKept = beta1;
         _firstWeight = 1 - beta1;
         _secondKept = beta2;
         _secondWeight = 1 - beta2;
@@ -60,7 +62,7 @@ internal sealed class Adam : IOptimizer
             _ = _decoupled ? values.mul_(decay) : gradient.add_(values, decay);
         }
 
-        _first.lerp_(gradient, _firstWeight);
+        _first.mul_(_firstKept).add_(gradient, _firstWeight);
         _second.mul_(_secondKept).addcmul_(gradient, gradient, _secondWeight);
         using Scalar bias = Math.Sqrt(1 - Math.Pow(_beta2, t));
         using Scalar scale = -rate / (1 - Math.Pow(_beta1, t));
@@ -82,6 +84,7 @@ internal sealed class Adam : IOptimizer
         _first.Dispose();
         _second.Dispose();
         _epsilon.Dispose();
+        _firstKept.Dispose();
         _firstWeight.Dispose();
         _secondKept.Dispose();
         _secondWeight.Dispose();

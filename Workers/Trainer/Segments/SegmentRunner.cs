@@ -98,20 +98,22 @@ internal sealed class SegmentRunner(
 
     private void Validate(ValidationRequest request, long step)
     {
-        var metrics = _time.During(
+        var evaluation = _time.During(
             SegmentActivity.Evaluation,
             () => run.Evaluate(request.Split, request.Samples, () =>
             {
                 progress.Alive();
                 return !stop.Abandoned;
             }));
-        if (metrics is not null)
+        if (evaluation is not null)
         {
+            var metrics = evaluation.Metrics;
             var nonFinite = metrics.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key).ToArray();
             _validations.Add(new(
                 step,
                 metrics.Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value),
-                nonFinite.Length > 0 ? nonFinite : null));
+                nonFinite.Length > 0 ? nonFinite : null,
+                evaluation.Samples));
         }
     }
 

@@ -34,9 +34,14 @@ internal interface ITrainingRun : IDisposable
     /// <param name="split">A constant of <see cref="Contracts.Trainers.ValidationSplits"/>.</param>
     /// <param name="samples">Only the split's first so many samples; null: all.</param>
     /// <param name="alive">Called now and then; it may write a sign of life, and returns false to give up.</param>
-    /// <returns>Metrics by name, non-finite ones too; null where it was given up.</returns>
-    IReadOnlyDictionary<string, double>? Evaluate(string split, long? samples, Func<bool> alive);
+    /// <returns>The evaluation; null where it was given up.</returns>
+    Evaluation? Evaluate(string split, long? samples, Func<bool> alive);
 }
+
+/// <summary>What an evaluation found.</summary>
+/// <param name="Metrics">Metrics by name, non-finite ones too.</param>
+/// <param name="Samples">Samples that went forward through the model; null: none did.</param>
+internal sealed record Evaluation(IReadOnlyDictionary<string, double> Metrics, long? Samples);
 
 /// <summary>What a step measured, before its update.</summary>
 /// <param name="Loss">Mean loss of the batch.</param>

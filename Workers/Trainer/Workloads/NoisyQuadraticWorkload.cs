@@ -44,7 +44,9 @@ internal sealed class NoisyQuadraticWorkload : IWorkload
 
         public void Update(double rate) => _state = problem.Step(_state, rate, _measured, seed).State;
 
-        public IReadOnlyDictionary<string, double>? Evaluate(string split, long? samples, Func<bool> alive) => split switch
+        public Evaluation? Evaluate(string split, long? samples, Func<bool> alive) => new(MetricsOf(split), Samples: null);
+
+        private Dictionary<string, double> MetricsOf(string split) => split switch
         {
             ValidationSplits.Test => new Dictionary<string, double>(),
             ValidationSplits.Probe => new Dictionary<string, double> { ["probe_loss"] = problem.Loss(_state) },

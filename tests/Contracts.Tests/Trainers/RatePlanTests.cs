@@ -81,9 +81,9 @@ public sealed class RatePlanTests
     [Fact]
     public void Json_round_trips_bit_for_bit() => Plans.Sample(plan =>
     {
-        var json = JsonSerializer.Serialize(plan, TrainerJson.Default.RatePlan);
-        return plan.Equals(JsonSerializer.Deserialize(json, TrainerJson.Default.RatePlan))
-            && plan.Equals(JsonSerializer.Deserialize(json, TrainerJson.Default.SegmentRates));
+        var json = JsonSerializer.Serialize(plan, TrainerJson.Options);
+        return plan.Equals(JsonSerializer.Deserialize<RatePlan>(json, TrainerJson.Options))
+            && plan.Equals(JsonSerializer.Deserialize<SegmentRates>(json, TrainerJson.Options));
     });
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class RatePlanTests
     [InlineData("""{"rule":"r","initial":"x","min":0,"max":1}""")]
     [InlineData("[]")]
     public void Malformed_rates_are_refused(string json) =>
-        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize(json, TrainerJson.Default.SegmentRates));
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<SegmentRates>(json, TrainerJson.Options));
 
     [Fact]
     public void The_plan_covers_no_step_before_it_or_after_it()
