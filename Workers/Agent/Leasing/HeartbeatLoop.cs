@@ -1,0 +1,81 @@
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Workers.Agent.Silo;
+
+namespace Orchestrator.Workers.Agent.Leasing;
+
+/// <summary>
+/// Says at the silo's rhythm, and at once when it is back, that the leases are alive, and passes on what it wants
+/// stopped.
+/// </summary>
+/// <param name="release">Reports a lease that was stopped before it ran.</param>
+internal sealed class HeartbeatLoop(
+    AgentOptions options,
+    string instance,
+    SiloClient silo,
+    SiloLink link,
+    Registration registration,
+    LeaseBoard board,
+    Action<HeldLease> release,
+    TimeProvider time)
+{
+    /// <summary>Runs until it is stopped, and then throws.</summary>
+    internal async Task RunAsync(CancellationToken stopping)
+    {
+        using var regained = new SemaphoreSlim(0);
+        void OnChanged(bool reachable)
+        {
+            if (reachable)
+            {
+                regained.Release();
+            }
+        }
+
+        link.Changed += OnChanged;
+        try
+        {
+            int unanswered = 0;
+            while (true)
+            {
+                unanswered = await BeatAsync(stopping) ? 0 : unanswered + 1;
+                TimeSpan pause = unanswered == 0 ? registration.Heartbeat : link.DelayBefore(unanswered);
+                using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                await Task.WhenAny(Task.Delay(pause, time, early.Token), regained.WaitAsync(early.Token));
+                await early.CancelAsync();
+                stopping.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            link.Changed -= OnChanged;
+        }
+    }
+
+    private async Task<bool> BeatAsync(CancellationToken stopping)
+    {
+        var request = new HeartbeatRequest(options.Pool, options.Name, instance, board.TakeProgress());
+        HeartbeatReply reply;
+        try
+        {
+            reply = await link.TryAsync(token => silo.HeartbeatAsync(request, token), stopping);
+        }
+        catch (Exception e) when (e is SiloUnreachableException or SiloRefusedException)
+        {
+            return false;
+        }
+
+        if (reply.Unknown)
+        {
+            await registration.RegisterAsync(first: false, stopping);
+        }
+
+        foreach (LeaseStop stop in reply.Stops)
+        {
+            if (board.Stop(stop.Token, stop.Reason) is { } held)
+            {
+                release(held);
+            }
+        }
+
+        return true;
+    }
+}

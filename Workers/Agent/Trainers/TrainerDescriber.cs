@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Orchestrator.Contracts.Trainers;
+using Orchestrator.Workers.Agent.Processes;
+using Orchestrator.Workers.Agent.Slots;
+
+namespace Orchestrator.Workers.Agent.Trainers;
+
+/// <summary>Runs a trainer's --describe.</summary>
+internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, TimeProvider time)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>What a trainer says about itself.</summary>
+    /// <exception cref="AgentInputException">It cannot be started, or does not describe itself within a minute.</exception>
+    internal async Task<TrainerDescription> DescribeAsync(TrainerCommand command, CancellationToken stopping)
+    {
+        var describe = new TrainerCommand(command.Program, [.. command.Arguments, "--describe"]);
+        Process process;
+        try
+        {
+            process = await launcher.StartAsync(describe, TrainerEnvironment.For("cpu", threads: 1, data));
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new AgentInputException($"The trainer {command} cannot be started: {e.Message}");
+        }
+
+        using (process)
+        using (var limit = new CancellationTokenSource(Limit, time))
+        using (var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping))
+        {
+            var log = new LogTail();
+            process.StandardInput.Close();
+            Task<DescriptionReply?> output = FindAsync(process, log);
+            Task errors = CollectAsync(process, log);
+            try
+            {
+                await process.WaitForExitAsync(both.Token);
+            }
+            catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+            {
+                throw new AgentInputException($"The trainer {command} did not end within {Limit.TotalSeconds:0} s of --describe.");
+            }
+            finally
+            {
+                launcher.Bury(process.Id);
+            }
+
+            await errors;
+            return await output is { } found
+                ? found.Protocol == TrainerProtocol.Version
+                    ? found.ToDescription()
+                    : throw new AgentInputException(
+                        $"The trainer {command} speaks version {found.Protocol} of the trainer protocol; this agent speaks {TrainerProtocol.Version}.")
+                : throw new AgentInputException(
+                    $"The trainer {command} printed no description to --describe (exit code {process.ExitCode}). {log.LastWords()}");
+        }
+    }
+
+    private static async Task<DescriptionReply?> FindAsync(Process process, LogTail log)
+    {
+        DescriptionReply? found = null;
+        await foreach (ProtocolLines.Line line in ProtocolLines.ReadAsync(process.StandardOutput.BaseStream))
+        {
+            try
+            {
+                if (!line.TooLong && TrainerProtocol.ReadReply(line.Bytes.Span) is DescriptionReply description)
+                {
+                    found = description;
+                    continue;
+                }
+            }
+            catch (TrainerProtocolException e)
+            {
+                log.Add(System.Text.Encoding.UTF8.GetBytes(e.Message));
+            }
+
+            log.Add(line.Bytes.Span);
+        }
+
+        return found;
+    }
+
+    private static async Task CollectAsync(Process process, LogTail log)
+    {
+        await foreach (ProtocolLines.Line line in ProtocolLines.ReadAsync(process.StandardError.BaseStream))
+        {
+            log.Add(line.Bytes.Span);
+        }
+    }
+}
