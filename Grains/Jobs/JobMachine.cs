@@ -136,7 +136,7 @@ public static class JobMachine
             return "It brought no metrics, although it was an evaluation.";
         }
 
-        if (result.Steps > 0 && segment.Stretch >= 0)
+        if (result.Steps > 0 && segment.Stretch >= 0 && (succeeded || result.Series is not null))
         {
             return RatesProblem(SegmentPlanner.Plan(state.Stretches[segment.Stretch].Plan, segment), result);
         }

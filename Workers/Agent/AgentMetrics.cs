@@ -15,12 +15,12 @@ internal sealed class AgentMetrics
 
     internal AgentMetrics(CollectorRegistry registry)
     {
-        IMetricFactory factory = Metrics.WithCustomRegistry(registry);
+        MetricFactory factory = Metrics.WithCustomRegistry(registry);
         _segments = factory.CreateCounter(
-            "orchestrator_agent_segments_total", "Segments by outcome and by the silo's verdict.", "outcome", "verdict");
+            "orchestrator_agent_segments_total", "Segments by outcome and by the silo's verdict.", ["outcome", "verdict"]);
         _steps = factory.CreateCounter("orchestrator_agent_steps_total", "Steps of segments that were received.");
         _seconds = factory.CreateCounter(
-            "orchestrator_agent_trainer_seconds_total", "Seconds of segments that were received, by use.", "use");
+            "orchestrator_agent_trainer_seconds_total", "Seconds of segments that were received, by use.", ["use"]);
         _busy = factory.CreateGauge("orchestrator_agent_slots_busy", "Slots that run a segment.");
         _undelivered = factory.CreateGauge("orchestrator_agent_results_undelivered", "Results no silo has received yet.");
         _reachable = factory.CreateGauge("orchestrator_agent_silo_reachable", "1 while the silo answers.");

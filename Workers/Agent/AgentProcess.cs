@@ -32,7 +32,7 @@ internal sealed partial class AgentProcess(
 
         using var silo = new SiloClient(options.Server, options.Key, time);
         var link = new SiloLink(options.Server, StableSeed(options.Name), time, logger);
-        link.Changed += metrics.Reachable;
+        link.Listen(metrics.Reachable);
         ICheckpoints checkpoints = options.Blobs is { } blobs
             ? new SharedCheckpoints(blobs)
             : new CachedCheckpoints(state.Checkpoints, options.CacheBytes, silo, link, logger);
@@ -47,7 +47,7 @@ internal sealed partial class AgentProcess(
         // Work ends with `stopping`, the rest of the agent when the drain is over.
         using var life = new CancellationTokenSource();
         IReadOnlyList<Completion> spooled = spool.Load();
-        var registration = new Registration(options, instance, catalog, spooled, silo, link, logger);
+        using var registration = new Registration(options, instance, catalog, spooled, silo, link, logger);
         await registration.RegisterAsync(first: true, stopping);
 
         delivery.Resume(spooled, life.Token);

@@ -8,8 +8,6 @@ using Orchestrator.Workers.Agent.Results;
 using Orchestrator.Workers.Agent.Slots;
 using Orchestrator.Workers.Agent.Storage;
 using Orchestrator.Workers.Agent.Trainers;
-using SegmentSeconds = Orchestrator.Contracts.Leases.SegmentSeconds;
-using TrainerSeconds = Orchestrator.Contracts.Trainers.SegmentSeconds;
 
 namespace Orchestrator.Workers.Agent;
 
@@ -208,7 +206,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             Seconds = Seconds(held, null),
         });
 
-    private SegmentSeconds Seconds(HeldLease held, TrainerSeconds? trainer) =>
+    private LeaseSeconds Seconds(HeldLease held, SegmentSeconds? trainer) =>
         new(trainer?.Training ?? 0, trainer?.Evaluation ?? 0, trainer?.Checkpoint ?? 0,
             time.GetElapsedTime(held.AcceptedAt).TotalSeconds);
 }

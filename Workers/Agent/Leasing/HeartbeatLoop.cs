@@ -21,32 +21,18 @@ internal sealed class HeartbeatLoop(
     /// <summary>Runs until it is stopped, and then throws.</summary>
     internal async Task RunAsync(CancellationToken stopping)
     {
-        using var regained = new SemaphoreSlim(0);
-        void OnChanged(bool reachable)
+        // Not disposed: the link may still call its listeners when this loop has ended.
+        var regained = new SemaphoreSlim(0);
+        link.Listen(reachable => _ = reachable ? regained.Release() : 0);
+        int unanswered = 0;
+        while (true)
         {
-            if (reachable)
-            {
-                regained.Release();
-            }
-        }
-
-        link.Changed += OnChanged;
-        try
-        {
-            int unanswered = 0;
-            while (true)
-            {
-                unanswered = await BeatAsync(stopping) ? 0 : unanswered + 1;
-                TimeSpan pause = unanswered == 0 ? registration.Heartbeat : link.DelayBefore(unanswered);
-                using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                await Task.WhenAny(Task.Delay(pause, time, early.Token), regained.WaitAsync(early.Token));
-                await early.CancelAsync();
-                stopping.ThrowIfCancellationRequested();
-            }
-        }
-        finally
-        {
-            link.Changed -= OnChanged;
+            unanswered = await BeatAsync(stopping) ? 0 : unanswered + 1;
+            TimeSpan pause = unanswered == 0 ? registration.Heartbeat : link.DelayBefore(unanswered);
+            using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            await Task.WhenAny(Task.Delay(pause, time, early.Token), regained.WaitAsync(early.Token));
+            await early.CancelAsync();
+            stopping.ThrowIfCancellationRequested();
         }
     }
 

@@ -7,7 +7,9 @@ namespace Orchestrator.Workers.Agent.Leasing;
 /// <summary>
 /// A lease the agent holds: waiting for a slot, running, or ended with its result on its way. Safe for several threads.
 /// </summary>
+#pragma warning disable CA1001 // A cancellation source without a timer or a wait handle holds nothing that needs disposing.
 internal sealed class HeldLease
+#pragma warning restore CA1001
 {
     private const int MostPoints = 512;
 

@@ -13,7 +13,7 @@ internal sealed partial class Registration(
     IReadOnlyList<Completion> spooled,
     SiloClient silo,
     SiloLink link,
-    ILogger logger)
+    ILogger logger) : IDisposable
 {
     private static readonly TimeSpan ShortestHeartbeat = TimeSpan.FromMilliseconds(100);
     private readonly SemaphoreSlim _turn = new(1);
@@ -47,6 +47,9 @@ internal sealed partial class Registration(
             _turn.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
 
     private WorkerRegistration Describe() => new()
     {

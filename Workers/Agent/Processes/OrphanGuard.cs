@@ -111,7 +111,7 @@ internal sealed class OrphanGuard : IDisposable
     {
         // A session of its own keeps it out of reach of what a terminal or a supervisor sends to the agent's group.
         string? newSession = ExecutableSearch.Find("setsid");
-        var start = new ProcessStartInfo(newSession ?? "/bin/sh") { RedirectStandardInput = true };
+        var start = new ProcessStartInfo(newSession ?? "/bin/sh") { RedirectStandardInput = true, UseShellExecute = false };
         if (newSession is not null)
         {
             start.ArgumentList.Add("/bin/sh");

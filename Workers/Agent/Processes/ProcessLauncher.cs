@@ -44,6 +44,7 @@ internal sealed class ProcessLauncher : IDisposable
         string[] words = [.. _prefix, program, .. command.Arguments];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -187,7 +187,7 @@ internal sealed partial class ResultDelivery
         _ready.Writer.TryWrite(completion);
     }
 
-    private async Task SendAsync(IReadOnlyList<Completion> batch, CancellationToken stopping)
+    private async Task SendAsync(List<Completion> batch, CancellationToken stopping)
     {
         try
         {

@@ -20,6 +20,7 @@ internal sealed partial class SiloLink
     private readonly TimeProvider _time;
     private readonly Uri _server;
     private long _lostAt;
+    private Action<bool>[] _listeners = [];
     private bool? _lost;
 
     internal SiloLink(Uri server, int seed, TimeProvider time, ILogger logger)
@@ -36,8 +37,17 @@ internal sealed partial class SiloLink
             .Build();
     }
 
-    /// <summary>Raised with true when the silo answers for the first time or again, with false when it does not any more.</summary>
-    internal event Action<bool>? Changed;
+    /// <summary>
+    /// Has <paramref name="listener"/> called with true when the silo answers for the first time or again, with false when
+    /// it does not any more; as long as the link lives.
+    /// </summary>
+    internal void Listen(Action<bool> listener)
+    {
+        lock (_gate)
+        {
+            _listeners = [.. _listeners, listener];
+        }
+    }
 
     /// <summary>Whether the last call was not answered.</summary>
     internal bool IsLost
@@ -111,7 +121,7 @@ internal sealed partial class SiloLink
             _lost = false;
         }
 
-        Changed?.Invoke(true);
+        Tell(true);
     }
 
     private void Unanswered(string reason)
@@ -128,7 +138,15 @@ internal sealed partial class SiloLink
         }
 
         LogLost(_server, reason);
-        Changed?.Invoke(false);
+        Tell(false);
+    }
+
+    private void Tell(bool reachable)
+    {
+        foreach (Action<bool> listener in Volatile.Read(ref _listeners))
+        {
+            listener(reachable);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning,

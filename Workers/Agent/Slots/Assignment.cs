@@ -18,7 +18,7 @@ internal sealed record TrainerOpening
         Key = string.Join('\n', [
             .. command.Arguments.Prepend(command.Program),
             .. environment.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}"),
-            Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes<TrainerRequest>(open, TrainerJson.Default.TrainerRequest)),
+            Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes<TrainerRequest>(open, TrainerJson.Options)),
         ]);
     }
 

@@ -12,7 +12,7 @@ internal static class CommandDigest
     /// for each file in the order given, and `version LENGTH TEXT`.
     /// </summary>
     /// <exception cref="SegmentRefusedException">A file cannot be read.</exception>
-    internal static string Compute(TrainerRequest request)
+    internal static string Compute(TrainerSelection request)
     {
         var text = new StringBuilder();
         foreach (string word in request.Command ?? [])

@@ -80,7 +80,7 @@ internal sealed class TrainerCatalog
 
         // A foreign trainer usually has one workload and need not call it as the operator does.
         IReadOnlyList<WorkloadDescription> workloads = Offered.Single(o => o.Name == name).Description.Workloads;
-        string workload = workloads.FirstOrDefault(w => w.Name == name)?.Name ?? workloads.FirstOrDefault()?.Name ?? name;
+        string workload = workloads.FirstOrDefault(w => w.Name == name)?.Name ?? (workloads.Count > 0 ? workloads[0].Name : name);
         return new ResolvedTrainer(command, workload, NullIfEmpty(digest));
     }
 
