@@ -104,14 +104,22 @@ public sealed partial class PoolGrain(
         }
 
         worker.Heard = Now;
-        if (worker.Answered is { } answered && answered.RequestId == request.RequestId)
-        {
-            return answered.Reply;
-        }
-
+        long poll = ++worker.Polls;
+        Ring();
         long began = clock.GetTimestamp();
         while (true)
         {
+            // Granted under this id before: the answer was lost, or goes to a poll that nobody listens to any more.
+            if (worker.Answered is { } answered && answered.RequestId == request.RequestId)
+            {
+                return answered.Reply;
+            }
+
+            if (worker.Polls != poll)
+            {
+                return new LeaseReply([]);
+            }
+
             Task changed = _changed.Task;
             LeaseReply reply = Grant(worker, request);
             TimeSpan left = LongestPoll - clock.GetElapsedTime(began);

@@ -153,6 +153,9 @@ internal sealed class WorkerEntry(string name, WorkerRegistration registration)
     /// <summary>Until when it gets nothing, because its last failure was its own.</summary>
     public double RestUntil { get; set; } = double.NegativeInfinity;
 
+    /// <summary>Polls so far: the newest alone is granted anything.</summary>
+    public long Polls { get; set; }
+
     /// <summary>Its last lease request and the answer to it, for a repetition.</summary>
     public (string RequestId, LeaseReply Reply)? Answered { get; set; }
 }
