@@ -12,6 +12,8 @@ namespace Orchestrator.Contracts.Jobs;
 /// </summary>
 public static class JobSpecReader
 {
+    private static readonly string[] Reserved = ["constraints", "initialPoints", "aggregation", "scope", "notify", "labels"];
+
     /// <summary>Reads <paramref name="root"/>; never throws on bad input.</summary>
     public static JobSpecReading Read(JsonElement root)
     {
@@ -29,7 +31,12 @@ public static class JobSpecReader
         ObjectiveSpec? objective = ReadObjective(job);
         long? steps = Required(job, "steps", job.Whole("steps", 1), "the length of a trial in optimiser updates");
         int parallel = (int?)job.Whole("parallelTrialCount", 1, 1024) ?? 1;
-        int trials = (int?)job.Whole("maxTrialCount", 1, 1) ?? 1;
+        int trials = (int?)job.Whole("maxTrialCount", 1, int.MaxValue) ?? 1;
+        if (trials > 1)
+        {
+            job.Refuse("maxTrialCount", $"found {trials}; more than 1 is for searches over 'parameters', which are not available yet");
+        }
+
         int failed = (int?)job.Whole("maxFailedTrialCount", 0, 1_000_000) ?? 0;
         ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload is not null);
         long? segmentSteps = job.Whole("segmentSteps", 1);
@@ -48,7 +55,7 @@ public static class JobSpecReader
         job.NotYet("start", "every job starts from its seed");
         job.NotYet("replicates", "submit the job once for each seed");
         job.NotYet("checkpoints", "the last checkpoint of the path is kept");
-        foreach (string reserved in (string[])["constraints", "initialPoints", "aggregation", "scope", "notify", "labels"])
+        foreach (string reserved in Reserved)
         {
             job.NotYet(reserved, "the key is reserved");
         }
@@ -120,14 +127,15 @@ public static class JobSpecReader
         }
 
         var settings = new JsonObject();
-        if (at.Object("settings") is not null && at.Raw("settings") is { } raw)
+        if (at.Object("settings") is { } given && at.Raw("settings") is { } raw)
         {
             settings = JsonNode.Parse(raw.GetRawText())!.AsObject();
             foreach ((string key, JsonNode? value) in settings)
             {
                 if (value is not JsonValue)
                 {
-                    at.Refuse("settings", $"the setting '{key}' is {value?.ToJsonString() ?? "null"}; a text, a number, true or false is wanted");
+                    string found = value is null ? "nothing" : value is JsonArray ? "a list" : "a mapping";
+                    given.Refuse(key, $"found {found}; a text, a number, true or false is wanted");
                 }
             }
         }

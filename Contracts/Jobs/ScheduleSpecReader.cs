@@ -36,7 +36,7 @@ internal static class ScheduleSpecReader
         ScheduleSpec? spec = null;
         if (algorithm == "fixed")
         {
-            FixedScheduleSpec? schedule = ReadFixed(at, settings, searched);
+            FixedScheduleSpec? schedule = ReadFixed(at, settings, searched, known: steps is not null);
             double peak = schedule?.Peak ?? schedule?.Runs?.Max(run => Math.Max(run.From, run.To)) ?? 0;
             spec = new ScheduleSpec { Algorithm = algorithm, MaxRate = peak, Fixed = schedule };
             warmup = warmup is { To: 0 } ? warmup with { To = peak } : warmup;
@@ -47,7 +47,11 @@ internal static class ScheduleSpecReader
             spec = range is { } r ? new ScheduleSpec { Algorithm = algorithm, MinRate = r.Min, MaxRate = r.Max, AutoLrs = settled } : null;
         }
 
-        settings?.Done();
+        if (algorithm is not null)
+        {
+            settings?.Done();
+        }
+
         at.Done();
         return spec is null ? null : spec with { Warmup = warmup };
     }
@@ -130,7 +134,7 @@ internal static class ScheduleSpecReader
         return length == 0 ? null : new WarmupSpec(length, from, to ?? max ?? 0);
     }
 
-    private static FixedScheduleSpec? ReadFixed(SpecCursor at, SpecCursor? settings, long searched)
+    private static FixedScheduleSpec? ReadFixed(SpecCursor at, SpecCursor? settings, long searched, bool known)
     {
         if (settings is null)
         {
@@ -139,18 +143,26 @@ internal static class ScheduleSpecReader
         }
 
         string? kind = JobSpecReader.Required(settings, "kind", settings.Text("kind", "constant", "linear", "cosine", "rex", "wsd", "runs"), "constant, linear, cosine, rex, wsd or runs");
-        if (settings.Has("file"))
+        if (kind is null)
         {
-            settings.Raw("file");
+            settings.Forgive("peak", "final", "decayFraction", "decay", "runs", "file");
+            return null;
+        }
+
+        if (settings.Raw("file") is not null)
+        {
+            settings.Forgive("runs");
             settings.Refuse("file", "the command line replaces 'file' by the runs in it; over the API, give 'runs'");
+            return null;
         }
 
         if (kind == "runs")
         {
             IReadOnlyList<RunSpec>? runs = ReadRuns(settings);
-            if (runs is not null && runs.Sum(run => run.Steps) != searched)
+            decimal sum = runs?.Sum(run => (decimal)run.Steps) ?? 0;
+            if (runs is not null && known && sum != searched)
             {
-                settings.Refuse("runs", $"their steps sum to {runs.Sum(run => run.Steps)}; the {searched} steps after the warm-up are wanted");
+                settings.Refuse("runs", $"their steps sum to {sum}; the {searched} steps after the warm-up are wanted");
             }
 
             return new FixedScheduleSpec(kind, null, 0, 0.2, "linear", runs);
@@ -160,14 +172,14 @@ internal static class ScheduleSpecReader
         double final = settings.Number("final", 0, 1) ?? 0;
         double fraction = kind == "wsd" ? settings.Number("decayFraction", 0, 1, minExclusive: true) ?? 0.2 : 0.2;
         string decay = kind == "wsd" ? settings.Text("decay", "linear", "sqrt") ?? "linear" : "linear";
-        return kind is null ? null : new FixedScheduleSpec(kind, peak, final, fraction, decay, null);
+        return new FixedScheduleSpec(kind, peak, final, fraction, decay, null);
     }
 
     private static List<RunSpec>? ReadRuns(SpecCursor settings)
     {
         if (settings.Raw("runs") is not { } raw)
         {
-            settings.RefuseHere("'runs' is missing: [[steps, from, to], …]");
+            settings.RefuseHere("'runs' is missing: [[steps, from, to], …], or on the command line file: schedule.csv");
             return null;
         }
 
@@ -198,17 +210,21 @@ internal static class ScheduleSpecReader
     private static AutoLrsSpec ReadAutoLrs(SpecCursor at, SpecCursor? settings, long searched, long? steps, bool reference)
     {
         SpecCursor from = settings ?? new SpecCursor(JsonDocument.Parse("{}").RootElement, at.At("settings"), at.Problems);
-        long total = steps ?? 11;
-        long stage = from.Whole("stageSteps", 1) ?? (total + 10) / 11;
-        if (steps is not null && stage > searched)
+        long? asked = from.Whole("stageSteps", 1);
+        long stage = asked ?? ((steps ?? 1000) + 10) / 11;
+        double growth = from.Number("growth", 1, 100) ?? (reference ? 2 : 1);
+        long? maxStage = from.Whole("maxStageSteps", stage) ?? (reference ? Math.Max(8000, stage) : null);
+        long? probe = from.Whole("probeSteps", 1);
+        if (steps is not null && searched > 0 && stage > searched)
         {
             from.Refuse("stageSteps", $"found {stage}; at most the {searched} steps that are searched are wanted");
         }
-
-        double growth = from.Number("growth", 1, 100) ?? (reference ? 2 : 1);
-        long? maxStage = from.Whole("maxStageSteps", stage) ?? (reference ? Math.Max(8000, stage) : null);
-        long probe = from.Whole("probeSteps", 1) ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
-        if (probe >= stage)
+        else if (stage < 2)
+        {
+            string where = asked is null ? $"'steps' divided into 11 stages leaves {stage} step a stage" : $"found {stage}";
+            from.Refuse("stageSteps", $"{where}; at least 2 are wanted, so that a probe is shorter than its stage");
+        }
+        else if (probe >= stage)
         {
             from.Refuse("probeSteps", $"found {probe}; fewer than a stage's {stage} steps are wanted");
         }
@@ -216,6 +232,7 @@ internal static class ScheduleSpecReader
         int candidates = (int?)from.Whole("candidates", 2, 1000) ?? 10;
         string signal = from.Text("signal", "training", "validation") ?? "training";
         double kappa = reference ? from.Number("kappa", 0) ?? 1000 : 1000;
-        return new AutoLrsSpec(stage, growth, maxStage, probe, candidates, signal, kappa);
+        long settled = probe ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
+        return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa);
     }
 }

@@ -18,19 +18,31 @@ internal sealed class SpecCursor
         _problems = problems;
         foreach (JsonProperty member in element.EnumerateObject())
         {
-            _members[member.Name] = member.Value;
+            if (!_members.TryAdd(member.Name, member.Value))
+            {
+                problems.Add(new SpecProblem(At(member.Name), $"'{member.Name}' is given twice; once is wanted", OnKey: true));
+            }
         }
     }
 
+    /// <summary>JSON pointer to the object.</summary>
     public string Pointer { get; }
 
+    /// <summary>Everything found to be wrong so far, in the whole file.</summary>
     public List<SpecProblem> Problems => _problems;
 
     public static string Escape(string key) => key.Replace("~", "~0").Replace("/", "~1");
 
+    /// <summary>The value as a message shows it.</summary>
     public static string Describe(JsonElement value)
     {
-        string text = value.GetRawText();
+        string text = value.ValueKind switch
+        {
+            JsonValueKind.Object => "a mapping",
+            JsonValueKind.Array => "a list",
+            JsonValueKind.Null => "nothing",
+            _ => value.GetRawText(),
+        };
         return text.Length <= 60 ? text : text[..57] + "...";
     }
 
@@ -40,8 +52,10 @@ internal sealed class SpecCursor
 
     public void RefuseHere(string message) => _problems.Add(new SpecProblem(Pointer, message));
 
-    public bool Has(string key) => _members.ContainsKey(key);
+    /// <summary>Whether the key has a value; null, as an empty value in YAML, is none.</summary>
+    public bool Has(string key) => _members.TryGetValue(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>The value, whatever its kind; null when it is absent or null. Every reader below comes through here.</summary>
     public JsonElement? Raw(string key)
     {
         _asked.Add(key);
@@ -153,9 +167,18 @@ internal sealed class SpecCursor
     public void NotYet(string key, string instead)
     {
         _asked.Add(key);
-        if (_members.ContainsKey(key))
+        if (Has(key))
         {
             _problems.Add(new SpecProblem(At(key), $"'{key}' is not available yet; {instead}", OnKey: true));
+        }
+    }
+
+    /// <summary>Lets keys pass that cannot be judged because the key that says what they mean is wrong itself.</summary>
+    public void Forgive(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            _asked.Add(key);
         }
     }
 
@@ -182,6 +205,7 @@ internal sealed class SpecCursor
         _ => minExclusive ? $" above {min} and at most {max}" : $" from {min} to {max}",
     };
 
+    /// <summary>Levenshtein distance.</summary>
     private static int Distance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];
