@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Workers.Agent;
 using Orchestrator.Workers.Agent.CommandLine;
@@ -14,6 +15,11 @@ var configuration = new InvocationConfiguration
     EnableDefaultExceptionHandler = false,
 };
 ParseResult parsed = AgentCommand.Create(RunAsync).Parse(args);
+if (parsed.Action is ParseErrorAction mistaken)
+{
+    mistaken.ShowHelp = false; // the message says what is wrong; --help is there for the rest
+}
+
 try
 {
     int code = await parsed.InvokeAsync(configuration);
