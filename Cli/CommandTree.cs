@@ -35,6 +35,7 @@ internal static class CommandTree
         var root = new RootCommand("Finds the learning-rate schedule, and the model trained with it, of a neural network.")
         {
             GlobalOptions.Json,
+            RunCommand.Create(session),
             SchemaCommand.Create(session),
             VersionCommand.Create(session),
             UnavailableCommand.Create(session, "forecast", "Measure loss forecasters on recorded curves"),

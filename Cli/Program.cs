@@ -1,4 +1,5 @@
 using Orchestrator.Cli;
+using Orchestrator.Contracts.Client;
 
 var session = new Session
 {
@@ -7,6 +8,6 @@ var session = new Session
     Time = TimeProvider.System,
     Environment = Environment.GetEnvironmentVariable,
     Terminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null),
-    Connect = (server, key) => throw new NotSupportedException($"{server} {key}"),
+    Connect = static (server, key) => new HttpJobsApi(server, key),
 };
 return await CommandTree.RunAsync(session, args);

@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+using Orchestrator.Cli.JobFiles;
+using Orchestrator.Cli.Local;
+using Orchestrator.Cli.Output;
+using Orchestrator.Cli.Watching;
+using Orchestrator.Contracts.Client;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
+
+namespace Orchestrator.Cli.Commands;
+
+/// <summary><c>run FILE</c>: everything in one box, one job to its end.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Session session)
+    {
+        var file = new Argument<string>("FILE") { Description = "Job file (YAML or JSON)." };
+        var output = new Option<string?>("--out") { Description = "Folder for the results; default runs/NAME.", HelpName = "DIR" };
+        var slots = new Option<int?>("--slots") { Description = "Segments run at once; default cores / threads. Never changes the result.", HelpName = "N" };
+        var data = new Option<string?>("--data") { Description = "Folder of data sets, or several joined by colons (ORCHESTRATOR_DATA).", HelpName = "DIR" };
+        var fresh = new Option<bool>("--fresh") { Description = "Start anew: forget what an earlier run left in the folder." };
+        return new Command("run", "Start a silo and an agent here, run one job to its end, and leave its results.") { file, output, slots, data, fresh }
+            .Does(session, (parsed, ct) => RunAsync(
+                session,
+                parsed.GetValue(file)!,
+                parsed.GetValue(output),
+                parsed.GetValue(slots),
+                parsed.GetValue(data),
+                parsed.GetValue(fresh),
+                parsed.GetValue(GlobalOptions.Json),
+                ct));
+    }
+
+    private static async Task<int> RunAsync(
+        Session session, string path, string? output, int? slots, string? data, bool fresh, bool json, CancellationToken ct)
+    {
+        if (slots < 1)
+        {
+            throw new BadInputException($"--slots {slots}: at least 1 is wanted");
+        }
+
+        JobFile file = JobFile.Read(path);
+        if (file.Spec is not { } spec)
+        {
+            throw new BadInputException(file.Problems);
+        }
+
+        string folder = output ?? Path.Combine("runs", spec.Name);
+        string state = Path.Combine(folder, "state");
+        if (fresh && Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+
+        string key = Remember(file, state, folder);
+        IReadOnlyList<string> folders = DataFolders.Resolve(session, data);
+        int count = slots ?? Math.Max(1, Environment.ProcessorCount / spec.Trainer.Threads);
+        await using var cluster = new LocalCluster(session, Path.GetFullPath(state), count, string.Join(':', folders));
+        Uri server = await cluster.StartAsync(ct);
+        IJobsApi api = session.Connect(server, null);
+        await WaitForWorkerAsync(session, api, spec.Resources.Pool, ct);
+        JobView job = await SubmitAsync(api, file, key, ct);
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task children = cluster.WatchAsync(server, watching.Token);
+        try
+        {
+            Task<JobView> watched = JobWatcher.WatchAsync(session, api, job.Id, json, watching.Token);
+            await Task.WhenAny(watched, children);
+            if (!watched.IsCompleted)
+            {
+                await children;
+            }
+
+            await watched;
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            await session.Error.WriteLineAsync("Stopped. Nothing is lost: the same command goes on from here.");
+            return ExitCodes.JobFailed;
+        }
+        finally
+        {
+            await watching.CancelAsync();
+        }
+
+        string command = $"orchestrator run {path}{(data is null ? "" : $" --data {data}")}";
+        JobResult result = await ResultFiles.WriteAsync(api, job.Id, folder, command, ct);
+        return Conclude(session, result, folder, json);
+    }
+
+    /// <summary>Keeps what the folder's state belongs to; refuses another job in it.</summary>
+    private static string Remember(JobFile file, string state, string folder)
+    {
+        byte[] canonical = CanonicalJson.Write(System.Text.Json.Nodes.JsonNode.Parse(file.Root.GetRawText()));
+        string key = Convert.ToHexStringLower(SHA256.HashData(canonical));
+        string remembered = Path.Combine(state, "job");
+        if (File.Exists(remembered) && File.ReadAllText(remembered).Trim() != key)
+        {
+            throw new BadInputException($"{folder} holds the state of another job: the job file was changed since. Use --fresh to forget that state, or --out for another folder.");
+        }
+
+        Directory.CreateDirectory(state);
+        File.WriteAllText(remembered, key + "\n", new UTF8Encoding(false));
+        return key;
+    }
+
+    /// <summary>Until the agent has registered a submission cannot be checked against what it offers.</summary>
+    private static async Task WaitForWorkerAsync(Session session, IJobsApi api, string pool, CancellationToken ct)
+    {
+        long began = session.Time.GetTimestamp();
+        while (session.Time.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
+        {
+            if ((await api.WorkersAsync(ct: ct)).Items.Any(worker => worker.Pool == pool))
+            {
+                return;
+            }
+
+            if (pool != "default")
+            {
+                throw new BadInputException($"resources.pool: found '{pool}'; `run` has the pool 'default' alone. Use 'submit' for a cluster.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), session.Time, ct);
+        }
+    }
+
+    private static async Task<JobView> SubmitAsync(IJobsApi api, JobFile file, string key, CancellationToken ct)
+    {
+        try
+        {
+            return await api.SubmitAsync(file.Root, key, ct);
+        }
+        catch (ApiException refused) when (refused.Problems.Count > 0)
+        {
+            List<FileProblem> problems = [.. refused.Problems.Select(file.Locate)];
+            throw new BadInputException(problems);
+        }
+    }
+
+    private static int Conclude(Session session, JobResult result, string folder, bool json)
+    {
+        if (json)
+        {
+            session.WriteJsonLine(result);
+        }
+        else if (result.Status == JobStatus.Succeeded)
+        {
+            StepCounts s = result.Steps;
+            session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G5}"))}");
+            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training; {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
+            session.Out.WriteLine($"left in {folder}: result.json, schedule.csv, model.safetensors, report.html");
+        }
+        else
+        {
+            session.Error.WriteLine($"{result.Name} {result.Status.ToString().ToLowerInvariant()}: {result.Error?.Message}");
+        }
+
+        return result.Status == JobStatus.Succeeded ? ExitCodes.Succeeded : ExitCodes.JobFailed;
+    }
+}

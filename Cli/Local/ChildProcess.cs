@@ -1,0 +1,105 @@
+using System.Diagnostics;
+
+namespace Orchestrator.Cli.Local;
+
+/// <summary>One of our own executables, running beside this command; what it prints goes to a log file.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StreamWriter _log;
+
+    private ChildProcess(string name, Process process, StreamWriter log)
+    {
+        Name = name;
+        _process = process;
+        _log = log;
+    }
+
+    /// <summary>E.g. orchestrator-silo.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>The path of an executable that was built together with this one.</summary>
+    /// <exception cref="BadInputException">It is not there.</exception>
+    public static string Find(string project, string executable)
+    {
+        string own = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        string path = Path.GetFullPath(Path.Combine(own, "..", "..", project, Path.GetFileName(own), executable));
+        string beside = Path.Combine(own, executable);
+        return File.Exists(path) ? path
+            : File.Exists(beside) ? beside
+            : throw new BadInputException($"{executable} is neither at {path} nor beside this program. Build everything: dotnet build -c Release Orchestrator.sln");
+    }
+
+    /// <summary>Starts it; its output is appended to <paramref name="logFile"/>.</summary>
+    public static ChildProcess Start(string path, IEnumerable<string> arguments, string logFile)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(logFile)!);
+        var log = new StreamWriter(new FileStream(logFile, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        var start = new ProcessStartInfo(path)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Write(log, line.Data);
+        process.ErrorDataReceived += (_, line) => Write(log, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new ChildProcess(Path.GetFileName(path), process, log);
+    }
+
+    /// <summary>Asks it to end (SIGTERM), waits, and kills it if it does not.</summary>
+    public async Task EndAsync(TimeSpan patience, TimeProvider clock)
+    {
+        if (_process.HasExited)
+        {
+            return;
+        }
+
+        using Process? kill = Process.Start(new ProcessStartInfo("kill") { ArgumentList = { "-TERM", _process.Id.ToString() } });
+        using var limit = new CancellationTokenSource(patience, clock);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process.Dispose();
+        _log.Dispose();
+    }
+
+    private static void Write(StreamWriter log, string? line)
+    {
+        if (line is not null)
+        {
+            lock (log)
+            {
+                if (log.BaseStream is { CanWrite: true })
+                {
+                    log.WriteLine(line);
+                }
+            }
+        }
+    }
+}

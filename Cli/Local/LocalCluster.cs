@@ -1,0 +1,123 @@
+using Orchestrator.Contracts.Client;
+
+namespace Orchestrator.Cli.Local;
+
+/// <summary>
+/// A silo and an agent of this command's own, on free ports, their state in one folder. A child that dies is started
+/// again; all of them end with this process, however it ends.
+/// </summary>
+internal sealed class LocalCluster(Session session, string state, int slots, string data) : IAsyncDisposable
+{
+    private const int MostRestarts = 20;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
+
+    private ChildProcess? _silo;
+    private ChildProcess? _agent;
+    private string? _listen;
+    private int _restarts;
+
+    private string AddressFile => Path.Combine(state, "address");
+
+    private string SiloLog => Path.Combine(state, "silo.log");
+
+    private string AgentLog => Path.Combine(state, "agent.log");
+
+    /// <summary>Starts both; returns the silo's address.</summary>
+    /// <exception cref="BadInputException">The silo ended at once; the message has its words.</exception>
+    public async Task<Uri> StartAsync(CancellationToken ct)
+    {
+        Directory.CreateDirectory(state);
+        Uri server = await StartSiloAsync(ct);
+        StartAgent(server);
+        return server;
+    }
+
+    /// <summary>Starts a dead child again until told to stop.</summary>
+    public async Task WatchAsync(Uri server, CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250), session.Time);
+        while (await timer.WaitForNextTickAsync(ct))
+        {
+            if (_silo!.HasExited)
+            {
+                Note(_silo, SiloLog);
+                await StartSiloAsync(ct);
+            }
+
+            if (_agent!.HasExited)
+            {
+                Note(_agent, AgentLog);
+                StartAgent(server);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ChildProcess? child in new[] { _agent, _silo })
+        {
+            if (child is not null)
+            {
+                await child.EndAsync(Patience, session.Time);
+                child.Dispose();
+            }
+        }
+    }
+
+    private void Note(ChildProcess dead, string log)
+    {
+        session.Error.WriteLine($"{dead.Name} ended (exit code {dead.ExitCode}) and is started again; its words are in {log}");
+        dead.Dispose();
+        if (++_restarts > MostRestarts)
+        {
+            throw new ServerUnreachableException(new Uri("http://127.0.0.1"), new InvalidOperationException($"{dead.Name} ended {MostRestarts} times; see {log}"));
+        }
+    }
+
+    private async Task<Uri> StartSiloAsync(CancellationToken ct)
+    {
+        File.Delete(AddressFile);
+        _silo = ChildProcess.Start(
+            ChildProcess.Find("Silo", "orchestrator-silo"),
+            [
+                "--store", Path.Combine(state, "store"), "--blobs", Path.Combine(state, "blobs"),
+                "--listen", _listen ?? "127.0.0.1:0", "--address-file", AddressFile,
+                "--parent-pid", Environment.ProcessId.ToString(),
+                "--heartbeat-seconds", "2", "--lease-seconds", "12", "--grace-seconds", "3",
+            ],
+            SiloLog);
+        long began = session.Time.GetTimestamp();
+        while (!File.Exists(AddressFile))
+        {
+            if (_silo.HasExited || session.Time.GetElapsedTime(began) > StartLimit)
+            {
+                string words = File.Exists(SiloLog) ? string.Join(Environment.NewLine, (await ReadSharedAsync(SiloLog, ct)).TakeLast(5)) : "";
+                throw new BadInputException($"The silo did not start: {words}");
+            }
+
+            await Task.Delay(Poll, session.Time, ct);
+        }
+
+        var server = new Uri((await File.ReadAllTextAsync(AddressFile, ct)).Trim());
+        _listen = $"{server.Host}:{server.Port}";
+        return server;
+    }
+
+    private static async Task<string[]> ReadSharedAsync(string file, CancellationToken ct)
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return (await reader.ReadToEndAsync(ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private void StartAgent(Uri server) => _agent = ChildProcess.Start(
+        ChildProcess.Find("Agent", "orchestrator-agent"),
+        [
+            "--server", server.ToString(), "--name", "local", "--slots", slots.ToString(), "--data", data,
+            "--state", Path.Combine(state, "agent"), "--blobs", Path.Combine(state, "blobs"), "--allow-command",
+            "--parent-pid", Environment.ProcessId.ToString(),
+        ],
+        AgentLog);
+}

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Orchestrator.Contracts.Client;
+using Orchestrator.Contracts.Jobs;
+
+namespace Orchestrator.Cli.Watching;
+
+/// <summary>What a watcher knows of a job: its events folded into the few things that are shown.</summary>
+internal sealed class WatchedJob
+{
+    private const int MostPoints = 4000;
+    private readonly SortedDictionary<int, WatchedStage> _stages = [];
+
+    /// <summary>Stages that were decided, by index.</summary>
+    public IReadOnlyCollection<WatchedStage> Stages => _stages.Values;
+
+    /// <summary>Training losses of the path as they came, thinned.</summary>
+    public List<double> Losses { get; } = [];
+
+    /// <summary>Learning rates beside them.</summary>
+    public List<double> Rates { get; } = [];
+
+    /// <summary>Segments that run now: what they try, and how far they are.</summary>
+    public IReadOnlyList<string> Running { get; private set; } = [];
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public string? Ended { get; private set; }
+
+    /// <summary>Takes an event; returns a line for people, or null when there is nothing to say.</summary>
+    public string? Take(JobEventView e) => e.Type switch
+    {
+        "progress" => Progress(e.Payload),
+        "job_placed" => $"placed on {e.Payload.GetProperty("placement").GetProperty("name").GetString()}, class {e.Payload.GetProperty("placement").GetProperty("class").GetString()}",
+        "job_unschedulable" => $"waits: {e.Payload.GetProperty("reason").GetString()}",
+        "search_decided" => Decision(e.Payload.GetProperty("decision")),
+        "segment_retried" => $"segment {e.Payload.GetProperty("segment").GetInt32()} is run again ({e.Payload.GetProperty("cause").GetString()}): {e.Payload.GetProperty("message").GetString()}",
+        "checkpoint_lost" => $"the checkpoint of segment {e.Payload.GetProperty("segment").GetInt32()} is recomputed: {e.Payload.GetProperty("message").GetString()}",
+        "final_planned" => "final validation and test",
+        "budget_reached" => e.Payload.GetProperty("message").GetString(),
+        "goal_reached" => $"goal reached: {e.Payload.GetProperty("value").GetDouble():G5} at step {e.Payload.GetProperty("step").GetInt64()}",
+        "job_paused" => "paused",
+        "job_resumed" => "resumed",
+        "job_ended" => Ended = $"{e.Payload.GetProperty("status").GetString()}{(e.Payload.TryGetProperty("error", out JsonElement error) ? $": {error.GetProperty("message").GetString()}" : "")}",
+        _ => null,
+    };
+
+    private static double? Number(JsonElement of, string name) =>
+        of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    private string? Progress(JsonElement payload)
+    {
+        var running = new List<string>();
+        foreach (JsonElement segment in payload.GetProperty("segments").EnumerateArray())
+        {
+            string role = segment.GetProperty("role").GetString()!;
+            running.Add($"{role} {Number(segment, "rate"):G3} {Number(segment, "steps")}/{Number(segment, "planned")}");
+            if (role != "path" || !segment.TryGetProperty("points", out JsonElement points))
+            {
+                continue;
+            }
+
+            foreach (JsonElement point in points.EnumerateArray())
+            {
+                if (point.GetArrayLength() >= 3 && point[2].ValueKind == JsonValueKind.Number && point[1].ValueKind == JsonValueKind.Number)
+                {
+                    Rates.Add(point[1].GetDouble());
+                    Losses.Add(point[2].GetDouble());
+                }
+            }
+        }
+
+        if (Losses.Count > MostPoints)
+        {
+            Losses.RemoveRange(0, Losses.Count - MostPoints);
+            Rates.RemoveRange(0, Rates.Count - MostPoints);
+        }
+
+        Running = running;
+        return null;
+    }
+
+    private string? Decision(JsonElement decision)
+    {
+        switch (decision.GetProperty("decision").GetString())
+        {
+            case "choose":
+                WatchedStage stage = WatchedStage.Read(decision);
+                _stages[stage.Index] = stage;
+                return stage.Line();
+            case "realise":
+                int index = decision.GetProperty("stage").GetInt32();
+                if (_stages.TryGetValue(index, out WatchedStage? known))
+                {
+                    _stages[index] = known with { Realised = Number(decision, "realised") };
+                    return $"stage {index} realised {Number(decision, "realised"):G5}{(known.ForecastMean is { } mean ? $" (forecast {mean:G5} ± {known.ForecastSd:G2})" : "")}";
+                }
+
+                return null;
+            case "complete" or "fail":
+                return decision.GetProperty("reason").GetString();
+            default:
+                return null;
+        }
+    }
+}
+
+/// <summary>A stage as it is shown.</summary>
+internal sealed record WatchedStage(
+    int Index,
+    string Kind,
+    long Start,
+    long Steps,
+    double? Chosen,
+    double? ForecastMean,
+    double? ForecastSd,
+    double? Realised,
+    IReadOnlyList<(double Rate, double? Mean, double? Sd, bool Diverged)> Candidates,
+    string Reason)
+{
+    public static WatchedStage Read(JsonElement d)
+    {
+        (double? mean, double? sd) = Forecast(d);
+        return new WatchedStage(
+            d.GetProperty("stage").GetInt32(),
+            d.GetProperty("kind").GetString()!,
+            d.GetProperty("start").GetInt64(),
+            d.GetProperty("steps").GetInt64(),
+            d.TryGetProperty("chosen", out JsonElement chosen) ? chosen.GetDouble() : null,
+            mean,
+            sd,
+            null,
+            [.. d.GetProperty("candidates").EnumerateArray().Select(c =>
+            {
+                (double? m, double? s) = Forecast(c);
+                return (c.GetProperty("rate").GetDouble(), m, s, c.GetProperty("outcome").GetString() == "diverged");
+            })],
+            d.GetProperty("reason").GetString()!);
+    }
+
+    public string Line() => Chosen is { } rate
+        ? $"stage {Index}, steps {Start}–{Start + Steps}: rate {rate:G4}{(ForecastMean is { } mean ? $", forecast {mean:G5} ± {ForecastSd:G2}" : "")}, of {Candidates.Count} tried{(Candidates.Count(c => c.Diverged) is var gone and > 0 ? $" ({gone} diverged)" : "")}"
+        : $"stage {Index}, steps {Start}–{Start + Steps}: {Kind}";
+
+    private static (double? Mean, double? Sd) Forecast(JsonElement of) =>
+        of.TryGetProperty("forecast", out JsonElement f) && f.ValueKind == JsonValueKind.Object
+            ? (f.GetProperty("mean").GetDouble(), f.GetProperty("deviation").GetDouble())
+            : (null, null);
+}
