@@ -36,11 +36,19 @@ internal static class CommandTree
         {
             GlobalOptions.Json,
             RunCommand.Create(session),
+            ProgramCommand.Create(session, "serve", "Run the control plane: jobs, their searches, and the queue of segments.", "Silo", "orchestrator-silo"),
+            ProgramCommand.Create(session, "worker", "Run segments for a server: one worker node of a pool.", "Agent", "orchestrator-agent"),
+            DataCommand.Create(session),
             SchemaCommand.Create(session),
             VersionCommand.Create(session),
             UnavailableCommand.Create(session, "forecast", "Measure loss forecasters on recorded curves"),
             UnavailableCommand.Create(session, "advise", "Say what a finished job suggests for the next"),
         };
+        foreach (Command command in RemoteCommands.Create(session))
+        {
+            root.Add(command);
+        }
+
         return root;
     }
 }

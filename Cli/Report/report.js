@@ -50,7 +50,7 @@
     const known = stage.candidates.filter((c) => c.forecast);
     const top = Math.max(...known.map((c) => c.forecast.mean + Z80 * c.forecast.sd));
     plot(cell, {
-      title: { text: `stage ${stage.index}`, subtext: `steps ${stage.start}–${stage.start + stage.steps}`, textStyle: { fontSize: 12, color: ink }, subtextStyle: { fontSize: 11, color: soft }, itemGap: 2 },
+      title: { text: `stage ${stage.index} · steps ${stage.start}–${stage.start + stage.steps}`, textStyle: { fontSize: 12, color: ink } },
       tooltip: { formatter: (p) => `rate ${short(p.value[0])}<br>${p.seriesName === "diverged" ? "diverged" : `forecast ${short(p.value[1])}`}` },
       grid: { left: 46, right: 12, top: 42, bottom: 38 },
       xAxis: axis("rate", { type: "log", nameGap: 22, axisLabel: { color: soft, formatter: short, hideOverlap: true } }),
