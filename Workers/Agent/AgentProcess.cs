@@ -47,7 +47,8 @@ internal sealed partial class AgentProcess(
         // Work ends with `stopping`, the rest of the agent when the drain is over.
         using var life = new CancellationTokenSource();
         IReadOnlyList<Completion> spooled = spool.Load();
-        using var registration = new Registration(options, instance, catalog, spooled, silo, link, logger);
+        board.AddSpooled(spooled.Select(completion => completion.Token));
+        using var registration = new Registration(options, instance, catalog, board, silo, link, logger);
         await registration.RegisterAsync(first: true, stopping);
 
         delivery.Resume(spooled, life.Token);
@@ -60,7 +61,7 @@ internal sealed partial class AgentProcess(
         Task[] working =
         [
             leases.RunAsync(stopping),
-            .. places.Select(place => WorkAsync(place, runner, board, Deliver, stopping)),
+            .. places.Select(place => WorkAsync(place, runner, board, metrics, Deliver, stopping)),
         ];
         LogReady(options.Name, options.Pool, options.Slots, options.Server);
 
@@ -85,17 +86,24 @@ internal sealed partial class AgentProcess(
     private static int StableSeed(string name) => name.Aggregate(17, static (hash, c) => unchecked((hash * 31) + c));
 
     private static async Task WorkAsync(
-        SlotPlace place, SegmentRunner runner, LeaseBoard board, Action<FinishedSegment> deliver, CancellationToken stopping)
+        SlotPlace place,
+        SegmentRunner runner,
+        LeaseBoard board,
+        AgentMetrics metrics,
+        Action<FinishedSegment> deliver,
+        CancellationToken stopping)
     {
         while (true)
         {
             HeldLease held = await board.TakeAsync(stopping);
+            metrics.Busy(1);
             try
             {
                 deliver(await runner.RunAsync(held, place));
             }
             finally
             {
+                metrics.Busy(-1);
                 board.Ended();
             }
         }

@@ -26,12 +26,11 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     /// <summary>Runs a lease to its end; never throws for what a trainer or a job does.</summary>
     internal async Task<FinishedSegment> RunAsync(HeldLease held, SlotPlace place)
     {
-        CheckpointLoan? parent = null;
         string output = Path.Combine(place.Scratch, $"{Guid.NewGuid():N}.checkpoint");
         try
         {
             ResolvedTrainer trainer = catalog.Resolve(held.Work);
-            parent = held.Parent is null ? null : await held.Parent;
+            CheckpointLoan? parent = held.Parent is null ? null : await held.Parent;
             Assignment assignment = Prepare(held.Work, trainer, place, parent, output);
             Task<SlotResult> running = place.Slot.RunAsync(assignment, held.Report);
             held.OnStop(place.Slot.Stop);
@@ -58,19 +57,22 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
         }
         finally
         {
-            parent?.Dispose();
+            _ = held.DropParentAsync();
         }
     }
 
     /// <summary>The result of a lease that was stopped before it ran.</summary>
-    internal FinishedSegment Released(HeldLease held) =>
-        new(new Completion
+    internal FinishedSegment Released(HeldLease held)
+    {
+        _ = held.DropParentAsync();
+        return new(new Completion
         {
             Token = held.Lease.Token,
             Outcome = CompletionOutcome.Released,
             Steps = 0,
             Seconds = Seconds(held, null),
         });
+    }
 
     private Assignment Prepare(
         SegmentWork work, ResolvedTrainer trainer, SlotPlace place, CheckpointLoan? parent, string output)

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Leases;
@@ -84,7 +85,7 @@ internal sealed class SiloStub : IAsyncDisposable
         app.MapPost("/v1/completions", (HttpContext context) => CompleteAsync(context));
         app.MapPost("/v1/blobs:upload", (HttpRequest request, string sha256) => UploadAsync(request, sha256));
         app.MapGet("/v1/blobs/{sha256}", (string sha256) =>
-            Blobs.TryGetValue(sha256, out byte[]? bytes) ? Results.Bytes(bytes) : Results.NotFound());
+            Blobs.TryGetValue(sha256, out byte[]? bytes) ? (IResult)TypedResults.Bytes(bytes) : TypedResults.NotFound());
         await app.StartAsync();
         _app = app;
     }
@@ -152,7 +153,7 @@ internal sealed class SiloStub : IAsyncDisposable
     private static async Task<T> ReadAsync<T>(HttpRequest request) =>
         (await request.ReadFromJsonAsync<T>(WireJson.Options))!;
 
-    private static IResult Answer<T>(T body) => Results.Json(body, WireJson.Options);
+    private static JsonHttpResult<T> Answer<T>(T body) => TypedResults.Json(body, WireJson.Options);
 
     private async Task<IResult> RegisterAsync(HttpRequest request)
     {
@@ -291,12 +292,12 @@ internal sealed class SiloStub : IAsyncDisposable
         string found = Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray()));
         if (found != sha256)
         {
-            return Results.BadRequest($"bytes of {found}");
+            return TypedResults.BadRequest($"bytes of {found}");
         }
 
         Blobs[sha256] = bytes.ToArray();
         Notice();
-        return Results.NoContent();
+        return TypedResults.NoContent();
     }
 
     private void Notice()

@@ -129,7 +129,7 @@ internal sealed class HeldLease
         }
     }
 
-    /// <summary>Gives back a checkpoint that was fetched and is not needed.</summary>
+    /// <summary>Gives back the checkpoint it started from, or was to start from.</summary>
     internal async Task DropParentAsync()
     {
         try

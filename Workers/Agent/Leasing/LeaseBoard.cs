@@ -147,12 +147,24 @@ internal sealed class LeaseBoard(int slots)
         return [.. tokens.Select(token => Stop(token, reason)).OfType<HeldLease>()];
     }
 
-    /// <summary>A result of an earlier run of the agent waits for its token.</summary>
-    internal void AddSpooled(string token)
+    /// <summary>Results of an earlier run of the agent wait to be received.</summary>
+    internal void AddSpooled(IEnumerable<string> tokens)
     {
         lock (_gate)
         {
-            _spooled.Add(token);
+            _spooled.UnionWith(tokens);
+        }
+    }
+
+    /// <summary>Tokens of the results of earlier runs of the agent that still wait, in order.</summary>
+    internal IReadOnlyList<string> Spooled
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _spooled.Order(StringComparer.Ordinal)];
+            }
         }
     }
 

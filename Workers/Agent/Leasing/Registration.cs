@@ -10,7 +10,7 @@ internal sealed partial class Registration(
     AgentOptions options,
     string instance,
     TrainerCatalog catalog,
-    IReadOnlyList<Completion> spooled,
+    LeaseBoard board,
     SiloClient silo,
     SiloLink link,
     ILogger logger) : IDisposable
@@ -60,7 +60,7 @@ internal sealed partial class Registration(
         Labels = options.Labels,
         AllowCommand = options.AllowCommand,
         Trainers = catalog.Offered,
-        Spooled = [.. spooled.Select(c => c.Token)],
+        Spooled = board.Spooled,
         Version = AgentVersion.Full,
     };
 

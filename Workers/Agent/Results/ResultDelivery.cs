@@ -8,6 +8,11 @@ using Orchestrator.Workers.Agent.Storage;
 
 namespace Orchestrator.Workers.Agent.Results;
 
+/// <summary>Sends results, insists until a silo has answered, and returns a receipt for each of them by its token.</summary>
+/// <exception cref="SiloRefusedException">The silo refuses the batch as a whole.</exception>
+internal delegate Task<IReadOnlyDictionary<string, CompletionReceipt>> SendBatch(
+    IReadOnlyList<Completion> batch, CancellationToken stopping);
+
 /// <summary>
 /// Brings results to the silo, in this order: the checkpoint is kept, the result is spooled, the checkpoint is
 /// published, the result is sent, and only when the silo has answered is it forgotten. Slots do not wait for any of it.
@@ -18,7 +23,7 @@ internal sealed partial class ResultDelivery
     private const int MostBatchCharacters = 4 << 20;
 
     private readonly Channel<Completion> _ready = Channel.CreateUnbounded<Completion>(new() { SingleReader = true });
-    private readonly Func<IReadOnlyList<Completion>, CancellationToken, Task<CompletionReply>> _send;
+    private readonly SendBatch _send;
     private readonly ICheckpoints _checkpoints;
     private readonly ResultSpool _spool;
     private readonly LeaseBoard _board;
@@ -30,14 +35,14 @@ internal sealed partial class ResultDelivery
     private int _undelivered;
     private int _unspooled;
 
-    /// <param name="send">Sends a batch and insists until a silo answers.</param>
+    /// <param name="send">Sends a batch.</param>
     /// <param name="checkpoints">Where checkpoints go.</param>
     /// <param name="spool">Where results wait.</param>
     /// <param name="board">Is told which leases are done with.</param>
     /// <param name="metrics">Is told what was delivered.</param>
     /// <param name="logger">For people.</param>
     internal ResultDelivery(
-        Func<IReadOnlyList<Completion>, CancellationToken, Task<CompletionReply>> send,
+        SendBatch send,
         ICheckpoints checkpoints,
         ResultSpool spool,
         LeaseBoard board,
@@ -79,7 +84,6 @@ internal sealed partial class ResultDelivery
         foreach (Completion completion in completions)
         {
             Count(undelivered: 1);
-            _board.AddSpooled(completion.Token);
             if (completion.Checkpoint is { } blob)
             {
                 _checkpoints.Resume(blob);
@@ -191,19 +195,10 @@ internal sealed partial class ResultDelivery
     {
         try
         {
-            CompletionReply reply = await _send(batch, stopping);
-            Dictionary<string, CompletionReceipt> receipts = reply.Receipts.DistinctBy(r => r.Token).ToDictionary(r => r.Token);
+            IReadOnlyDictionary<string, CompletionReceipt> receipts = await _send(batch, stopping);
             foreach (Completion completion in batch)
             {
-                // A silo that leaves one out has not received it; it comes again with the next batch.
-                if (receipts.TryGetValue(completion.Token, out CompletionReceipt? receipt))
-                {
-                    Forget(completion, receipt);
-                }
-                else
-                {
-                    _ready.Writer.TryWrite(completion);
-                }
+                Forget(completion, receipts[completion.Token]);
             }
         }
         catch (SiloRefusedException) when (batch.Count > 1)

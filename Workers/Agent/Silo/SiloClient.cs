@@ -59,9 +59,17 @@ internal sealed class SiloClient : IDisposable
     internal Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken stopping) =>
         CallAsync<HeartbeatReply>(HttpMethod.Post, "v1/heartbeats", request, HeartbeatLimit, stopping);
 
-    /// <summary>Delivers results.</summary>
-    internal Task<CompletionReply> CompleteAsync(CompletionRequest request, CancellationToken stopping) =>
-        CallAsync<CompletionReply>(HttpMethod.Post, "v1/completions", request, CallLimit, stopping);
+    /// <summary>Delivers results; the answer has a receipt for each of them, by token.</summary>
+    internal async Task<IReadOnlyDictionary<string, CompletionReceipt>> CompleteAsync(
+        CompletionRequest request, CancellationToken stopping)
+    {
+        CompletionReply reply =
+            await CallAsync<CompletionReply>(HttpMethod.Post, "v1/completions", request, CallLimit, stopping);
+        var receipts = reply.Receipts.DistinctBy(r => r.Token).ToDictionary(r => r.Token);
+        return request.Completions.All(c => receipts.ContainsKey(c.Token))
+            ? receipts
+            : throw new SiloUnreachableException("The silo left out receipts.");
+    }
 
     /// <summary>Stores a blob; one that is there already is no error.</summary>
     internal async Task UploadAsync(BlobReference blob, string path, CancellationToken stopping)

@@ -15,6 +15,9 @@ internal static class SlotMachine
     /// <summary>Time a trainer has to write a prefix when the agent is going away; the agent itself has ten seconds.</summary>
     internal static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(7);
 
+    /// <summary>Time a warm trainer is kept for another segment of its job; it holds memory, and a device.</summary>
+    internal static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(5);
+
     private const int LongestMessage = 4000;
 
     /// <summary>What becomes of <paramref name="state"/> at <paramref name="now"/>, and what to do, in order.</summary>
@@ -87,7 +90,9 @@ internal static class SlotMachine
     {
         if (state.Assignment is not { } assignment)
         {
-            return (state, []);
+            return state.Phase == SlotPhase.Warm && now - state.Heard >= IdleLimit
+                ? (state with { Phase = SlotPhase.Empty, OpenKey = null }, [new SlotEffect.Discard(AtOnce: false)])
+                : (state, []);
         }
 
         if (state.Stop is not null && now >= state.StopBy)

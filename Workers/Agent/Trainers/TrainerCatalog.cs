@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Workers.Agent.Processes;
@@ -15,9 +16,13 @@ internal sealed record ResolvedTrainer(TrainerCommand Command, string Workload, 
 /// </summary>
 internal sealed class TrainerCatalog
 {
+    /// <summary>What a free command is asked to open.</summary>
+    private const string CommandWorkload = "command";
+
     private readonly TrainerCommand? _builtIn;
     private readonly IReadOnlyDictionary<string, TrainerCommand> _named;
     private readonly bool _allowCommand;
+    private readonly ConcurrentDictionary<string, string> _commands = new(); // digest of the command, by job
 
     private TrainerCatalog(
         TrainerCommand? builtIn, IReadOnlyDictionary<string, TrainerCommand> named, bool allowCommand, IReadOnlyList<OfferedTrainer> offered)
@@ -59,7 +64,7 @@ internal sealed class TrainerCatalog
     {
         { Workload: { } workload } => BuiltIn(workload, work.TrainerDigest),
         { Name: { } name } => Named(name, work.TrainerDigest),
-        { Command: { Count: > 0 } command } => Free(command),
+        { Command: { Count: > 0 } command } => Free(command, work),
         _ => throw new SegmentRefusedException("The job names no trainer: trainer.workload, .name or .command is needed."),
     };
 
@@ -84,7 +89,7 @@ internal sealed class TrainerCatalog
         return new ResolvedTrainer(command, workload, NullIfEmpty(digest));
     }
 
-    private ResolvedTrainer Free(IReadOnlyList<string> command)
+    private ResolvedTrainer Free(IReadOnlyList<string> command, SegmentWork work)
     {
         if (!_allowCommand)
         {
@@ -93,13 +98,17 @@ internal sealed class TrainerCatalog
         }
 
         // Not found is the job's mistake, not the worker's: it must not drain one worker after the other.
-        return ExecutableSearch.Find(command[0]) is null
-            ? throw new SegmentRefusedException($"trainer.command: there is no program {command[0]} on this worker.")
-            : new ResolvedTrainer(new TrainerCommand(command[0], [.. command.Skip(1)]), CommandWorkload, Digest: null);
-    }
+        if (ExecutableSearch.Find(command[0]) is null)
+        {
+            throw new SegmentRefusedException($"trainer.command: there is no program {command[0]} on this worker.");
+        }
 
-    /// <summary>What a free command is asked to open.</summary>
-    internal const string CommandWorkload = "command";
+        string digest = CommandDigest.Compute(work.Trainer);
+        return _commands.GetOrAdd(work.Job, digest) == digest
+            ? new ResolvedTrainer(new TrainerCommand(command[0], [.. command.Skip(1)]), CommandWorkload, Digest: null)
+            : throw new SegmentRefusedException(
+                "trainer.files were changed on this worker while the job ran, so its segments do not belong together. Submit it anew.");
+    }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

@@ -120,14 +120,33 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silo_that_is_back_hears_of_the_leases_at_once()
+    {
+        _silo.HeartbeatSeconds = 600;
+        await using var agent = AgentUnderTest.Start(_silo.Address, _folder);
+        await _silo.UntilAsync(() => _silo.Heartbeats.Count == 1 && _silo.LeaseRequests.Count == 1, "a heartbeat and a poll");
+        await _silo.GoAwayAsync();
+        await SaidAsync(agent, "does not answer");
+
+        await _silo.ComeBackAsync();
+
+        await _silo.UntilAsync(() => _silo.Heartbeats.Count == 2, "another heartbeat");
+    }
+
+    private static async Task SaidAsync(AgentUnderTest agent, string words)
+    {
+        while (!agent.Output.Contains(words, StringComparison.Ordinal))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task An_agent_starts_before_its_silo()
     {
         await _silo.GoAwayAsync();
         await using var agent = AgentUnderTest.Start(_silo.Address, _folder);
-        while (!agent.Output.Contains("does not answer", StringComparison.Ordinal))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
+        await SaidAsync(agent, "does not answer");
 
         await _silo.ComeBackAsync();
 

@@ -60,7 +60,7 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task A_refusal_of_the_silo_is_passed_on()
     {
-        _silo.Admission = _ => Results.Problem(detail: "the key is not a worker's", statusCode: (int)HttpStatusCode.Forbidden);
+        _silo.Admission = _ => TypedResults.Problem(detail: "the key is not a worker's", statusCode: (int)HttpStatusCode.Forbidden);
 
         await using var agent = AgentUnderTest.Start(_silo.Address, _folder);
 

@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.TestKit;
+using Orchestrator.Workers.Agent;
+using Orchestrator.Workers.Agent.Checkpoints;
+using Orchestrator.Workers.Agent.Leasing;
+using Orchestrator.Workers.Agent.Results;
+using Orchestrator.Workers.Agent.Silo;
+using Prometheus;
+
+namespace Orchestrator.Agent.Tests.Results;
+
+public sealed class ResultDeliveryTests : IAsyncLifetime
+{
+    private const int NoSpaceLeft = 28;
+    private static readonly BlobReference Blob = new(new string('b', 64), 3);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly CancellationTokenSource _life = new();
+    private readonly ConcurrentQueue<Completion> _sent = new();
+    private readonly Disk _disk = new();
+    private readonly ResultSpool _spool;
+    private readonly ResultDelivery _delivery;
+    private readonly Task _running;
+    private Func<IReadOnlyList<Completion>, bool> _refuses = _ => false;
+
+    public ResultDeliveryTests()
+    {
+        _spool = new ResultSpool(_folder.Path, NullLogger.Instance);
+        _delivery = new ResultDelivery(
+            SendAsync, _disk, _spool, new LeaseBoard(1), new AgentMetrics(Metrics.NewCustomRegistry()), NullLogger.Instance);
+        _running = _delivery.RunAsync(_life.Token);
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _life.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        _life.Dispose();
+        _folder.Dispose();
+    }
+
+    private Task<IReadOnlyDictionary<string, CompletionReceipt>> SendAsync(IReadOnlyList<Completion> batch, CancellationToken stopping)
+    {
+        if (_refuses(batch))
+        {
+            throw new SiloRefusedException(HttpStatusCode.BadRequest, "no");
+        }
+
+        foreach (Completion completion in batch)
+        {
+            Assert.True(!Directory.Exists(_folder.Path) || _spool.Load().Any(c => c.Token == completion.Token), "sent before it was spooled");
+            _sent.Enqueue(completion);
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, CompletionReceipt>>(
+            batch.ToDictionary(c => c.Token, c => new CompletionReceipt(c.Token, CompletionVerdict.Accepted)));
+    }
+
+    private static FinishedSegment Finished(string token, bool checkpoint = false) =>
+        new(
+            new Completion
+            {
+                Token = token,
+                Outcome = CompletionOutcome.Succeeded,
+                Steps = 5,
+                Checkpoint = checkpoint ? Blob : null,
+            },
+            checkpoint ? "/nowhere/checkpoint" : null);
+
+    private async Task<Completion> DeliverAsync(FinishedSegment finished)
+    {
+        _delivery.Submit(finished, _life.Token);
+        await _delivery.AllDelivered.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        return _sent.Last();
+    }
+
+    [Fact]
+    public async Task A_result_is_spooled_then_published_then_sent_then_forgotten()
+    {
+        Completion sent = await DeliverAsync(Finished("a", checkpoint: true));
+
+        Assert.Equal(CompletionOutcome.Succeeded, sent.Outcome);
+        Assert.Equal(["keep", "publish"], _disk.Calls);
+        Assert.Empty(_spool.Load());
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_the_workers_fault()
+    {
+        _disk.OnKeep = () => throw new IOException("No space left on device", NoSpaceLeft);
+
+        Completion sent = await DeliverAsync(Finished("a", checkpoint: true));
+
+        Assert.Equal((CompletionOutcome.Failed, "no_space", true), (sent.Outcome, sent.Failure!.Kind, sent.Failure.WorkerFault));
+        Assert.Null(sent.Checkpoint);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_lost_before_it_is_published_is_the_workers_fault()
+    {
+        _disk.OnPublish = () => throw new CheckpointLostException("gone");
+
+        Completion sent = await DeliverAsync(Finished("a", checkpoint: true));
+
+        Assert.Equal((CompletionOutcome.Failed, "error", true), (sent.Outcome, sent.Failure!.Kind, sent.Failure.WorkerFault));
+    }
+
+    [Fact]
+    public async Task A_result_that_cannot_be_spooled_is_sent_from_memory()
+    {
+        Directory.Delete(_folder.Path);
+
+        Assert.Equal("a", (await DeliverAsync(Finished("a"))).Token);
+    }
+
+    [Fact]
+    public async Task One_result_that_the_silo_refuses_does_not_hold_up_the_others()
+    {
+        _refuses = batch => batch.Any(c => c.Token == "bad");
+        _delivery.Submit(Finished("bad"), _life.Token);
+        _delivery.Submit(Finished("good"), _life.Token);
+
+        await _delivery.AllDelivered.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.Equal("good", Assert.Single(_sent).Token);
+        Assert.Single(Directory.GetFiles(_folder.Path, "*.refused"));
+        Assert.Empty(_spool.Load());
+    }
+
+    [Fact]
+    public void A_spool_keeps_what_it_can_read_and_sweeps_what_was_not_finished()
+    {
+        _spool.Add(Finished("a").Completion);
+        _spool.Add(Finished("a").Completion with { Steps = 4 });
+        File.WriteAllText(Path.Combine(_folder.Path, "0.json"), "{");
+        File.WriteAllText(Path.Combine(_folder.Path, "0.json.1.tmp"), "{");
+
+        Assert.Equal(4, Assert.Single(_spool.Load()).Steps);
+        Assert.Equal(2, Directory.GetFiles(_folder.Path).Length);
+        _spool.Remove("a");
+        Assert.Empty(_spool.Load());
+    }
+
+    /// <summary>Checkpoints whose disk does what the test wants.</summary>
+    private sealed class Disk : ICheckpoints
+    {
+        internal List<string> Calls { get; } = [];
+
+        internal Action OnKeep { get; set; } = () => { };
+
+        internal Action OnPublish { get; set; } = () => { };
+
+        public Task<CheckpointLoan> BorrowAsync(BlobReference blob, CancellationToken stopping) => throw new NotSupportedException();
+
+        public Task KeepAsync(BlobReference blob, string file, CancellationToken stopping)
+        {
+            Calls.Add("keep");
+            OnKeep();
+            return Task.CompletedTask;
+        }
+
+        public void Resume(BlobReference blob) => throw new NotSupportedException();
+
+        public Task PublishAsync(BlobReference blob, CancellationToken stopping)
+        {
+            Calls.Add("publish");
+            OnPublish();
+            return Task.CompletedTask;
+        }
+    }
+}
