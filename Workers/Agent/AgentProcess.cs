@@ -162,12 +162,12 @@ internal sealed partial class AgentProcess(
             new TrainerSlot(launcher, time, logger), options.Devices[index % options.Devices.Count], scratch);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Name} of pool {Pool}: {Slots} slots for {Server}.")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Worker {Name} of pool {Pool}: {Slots} slots for {Server}.")]
     private partial void LogReady(string name, string pool, int slots, Uri server);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Name} drains.")]
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Worker {Name} drains.")]
     private partial void LogDraining(string name);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Name} ended.")]
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Worker {Name} ended.")]
     private partial void LogEnded(string name);
 }

@@ -31,6 +31,9 @@ internal sealed class SiloStub : IAsyncDisposable
     /// <summary>Bytes by SHA-256, as the silo has them.</summary>
     internal ConcurrentDictionary<string, byte[]> Blobs { get; } = new();
 
+    /// <summary>Blobs that were asked for, each time.</summary>
+    internal ConcurrentQueue<string> Downloads { get; } = new();
+
     internal List<WorkerRegistration> Registrations { get; } = [];
 
     internal List<LeaseRequest> LeaseRequests { get; } = [];
@@ -85,7 +88,10 @@ internal sealed class SiloStub : IAsyncDisposable
         app.MapPost("/v1/completions", (HttpContext context) => CompleteAsync(context));
         app.MapPost("/v1/blobs:upload", (HttpRequest request, string sha256) => UploadAsync(request, sha256));
         app.MapGet("/v1/blobs/{sha256}", (string sha256) =>
-            Blobs.TryGetValue(sha256, out byte[]? bytes) ? (IResult)TypedResults.Bytes(bytes) : TypedResults.NotFound());
+        {
+            Downloads.Enqueue(sha256);
+            return Blobs.TryGetValue(sha256, out byte[]? bytes) ? (IResult)TypedResults.Bytes(bytes) : TypedResults.NotFound();
+        });
         await app.StartAsync();
         _app = app;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Workers.Agent.Silo;
@@ -13,8 +12,12 @@ namespace Orchestrator.Workers.Agent.Checkpoints;
 internal sealed partial class CachedCheckpoints(string folder, long limitBytes, SiloClient silo, SiloLink link, ILogger logger)
     : ICheckpoints
 {
+    private const int Turns = 64;
     private readonly CacheIndex _index = CacheIndex.Open(folder, limitBytes);
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _fetching = new();
+
+    // One at a time a checkpoint, so that two slots that fork it fetch it once. A fixed number of them, since an agent
+    // sees any number of checkpoints: now and then one waits for another's sake, and then is there at once.
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>Bytes on disk.</summary>
     internal long Bytes => _index.Bytes;
@@ -22,8 +25,7 @@ internal sealed partial class CachedCheckpoints(string folder, long limitBytes, 
     /// <inheritdoc/>
     public async Task<CheckpointLoan> BorrowAsync(BlobReference blob, CancellationToken stopping)
     {
-        // One at a time a checkpoint: two slots that fork it fetch it once.
-        SemaphoreSlim turn = _fetching.GetOrAdd(blob.Sha256, _ => new SemaphoreSlim(1));
+        SemaphoreSlim turn = _turns[Convert.ToInt32(blob.Sha256[..2], 16) % Turns];
         await turn.WaitAsync(stopping);
         _index.Pin(blob.Sha256);
         try
@@ -136,6 +138,6 @@ internal sealed partial class CachedCheckpoints(string folder, long limitBytes, 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The cached checkpoint {Sha256} was changed on disk ({Defect}); it is fetched anew.")]
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "The cached checkpoint {Sha256} was changed on disk ({Defect}); it is fetched anew.")]
     private partial void LogChanged(string sha256, string defect);
 }

@@ -64,6 +64,6 @@ internal sealed partial class Registration(
         Version = AgentVersion.Full,
     };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The silo at {Server} refuses this worker: {Reason}")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Error, Message = "The silo at {Server} refuses this worker: {Reason}")]
     private partial void LogRefused(Uri server, string reason);
 }

@@ -276,13 +276,13 @@ internal sealed partial class ResultDelivery
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error,
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error,
         Message = "A result (token of {Length} characters) could not be written to the spool: {Reason}. It is sent from memory.")]
     private partial void LogNotSpooled(int length, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The silo refuses a result: {Reason}. It is set aside in the spool folder.")]
+    [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "The silo refuses a result: {Reason}. It is set aside in the spool folder.")]
     private partial void LogRefused(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The silo found a result invalid: {Reason}")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "The silo found a result invalid: {Reason}")]
     private partial void LogInvalid(string? reason);
 }

@@ -71,6 +71,6 @@ internal sealed partial class ResultSpool(string folder, ILogger logger)
     private string FileOf(string token) =>
         Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)))[..40] + Suffix);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The spooled result {File} cannot be read ({Reason}); it is left where it is.")]
+    [LoggerMessage(EventId = 9, Level = LogLevel.Error, Message = "The spooled result {File} cannot be read ({Reason}); it is left where it is.")]
     private partial void LogUnreadable(string file, string reason);
 }

@@ -149,10 +149,10 @@ internal sealed partial class SiloLink
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning,
         Message = "The silo at {Server} does not answer ({Reason}). What runs goes on, results are kept; trying again.")]
     private partial void LogLost(Uri server, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The silo at {Server} answers again after {Seconds:0.0} s.")]
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "The silo at {Server} answers again after {Seconds:0.0} s.")]
     private partial void LogRegained(Uri server, double seconds);
 }

@@ -141,6 +141,6 @@ internal sealed partial class TrainerSlot : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Trainer {Process} started: {Command}")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Information, Message = "Trainer {Process} started: {Command}")]
     private partial void LogStarted(int process, Trainers.TrainerCommand command);
 }
