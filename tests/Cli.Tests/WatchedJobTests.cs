@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Orchestrator.Cli.Watching;
+using Orchestrator.Contracts.Jobs;
+
+namespace Orchestrator.Cli.Tests;
+
+public sealed class WatchedJobTests
+{
+    private readonly WatchedJob _job = new();
+
+    [Fact]
+    public void A_choice_and_what_it_became_are_one_line_each()
+    {
+        string? chosen = Take("search_decided", """
+            { "decision": { "decision": "choose", "stage": 1, "kind": "stage", "start": 100, "steps": 50, "chosen": 0.1, "forecast": { "mean": 0.5, "deviation": 0.1 },
+              "candidates": [ { "rate": 0.1, "outcome": "Succeeded", "forecast": { "mean": 0.5, "deviation": 0.1 } }, { "rate": 1, "outcome": "diverged" } ], "reason": "because" } }
+            """);
+        Assert.Equal("stage 1, steps 100–150: rate 0.1, forecast 0.5 ± 0.1, of 2 tried (1 diverged)", chosen);
+        string? realised = Take("search_decided", """{ "decision": { "decision": "realise", "stage": 1, "realised": 0.45, "reason": "mean" } }""");
+        Assert.Equal("stage 1 realised 0.45 (forecast 0.5 ± 0.1)", realised);
+        Assert.Equal(0.45, Assert.Single(_job.Stages).Realised);
+    }
+
+    [Fact]
+    public void The_end_says_why()
+    {
+        Take("job_ended", """{ "status": "failed", "error": { "code": "x", "message": "every rate diverged" } }""");
+        Assert.Equal("failed: every rate diverged", _job.Ended);
+    }
+
+    private string? Take(string type, string payload) => _job.Take(new JobEventView(1, type, JsonDocument.Parse(payload).RootElement));
+}

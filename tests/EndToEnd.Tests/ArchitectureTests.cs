@@ -1,0 +1,35 @@
+using Mono.Cecil;
+using Orchestrator.TestKit.Processes;
+
+namespace Orchestrator.EndToEnd.Tests;
+
+/// <summary>What each part may depend on, held against the compiled assemblies.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly string[] Framework = ["System", "netstandard", "mscorlib", "Microsoft.Win32", "Microsoft.CSharp"];
+
+    [Theory]
+    [InlineData("Contracts", "Orchestrator.Contracts.dll", "")]
+    [InlineData("Bo", "Orchestrator.Bo.dll", "MathNet.Numerics")]
+    [InlineData("Grains", "Orchestrator.Grains.dll", "Orchestrator.Bo,Orchestrator.Contracts,Orleans,Microsoft.Extensions")]
+    [InlineData("Dashboard", "Orchestrator.Dashboard.dll", "Orchestrator.Contracts,Microsoft.AspNetCore,Microsoft.Extensions")]
+    [InlineData("Agent", "orchestrator-agent.dll", "Orchestrator.Contracts,Azure.Storage,Microsoft.Extensions,Prometheus,Polly")]
+    [InlineData("Trainer", "orchestrator-trainer.dll", "Orchestrator.Bo,Orchestrator.Contracts,TorchSharp,MathNet.Numerics")]
+    [InlineData("Cli", "orchestrator.dll", "Orchestrator.Contracts,YamlDotNet,Spectre.Console")]
+    [InlineData("Silo", "orchestrator-silo.dll", "Orchestrator.Bo,Orchestrator.Contracts,Orchestrator.Grains,Orchestrator.Dashboard,Orleans,Microsoft.AspNetCore,Microsoft.Extensions,Microsoft.Data.Sqlite,Microsoft.OpenApi,SQLitePCLRaw,Dapper,Prometheus,Npgsql,Azure.Storage")]
+    public void A_part_uses_only_what_it_may(string project, string assembly, string allowed)
+    {
+        string[] may = [.. Framework, .. allowed.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+        using AssemblyDefinition definition = AssemblyDefinition.ReadAssembly(Executables.Path(project, assembly));
+        string[] foreign = [.. definition.MainModule.AssemblyReferences.Select(reference => reference.Name)
+            .Where(name => !may.Any(prefix => name == prefix || name.StartsWith(prefix + ".", StringComparison.Ordinal)))];
+        Assert.Empty(foreign);
+    }
+
+    [Theory]
+    [InlineData("Silo")]
+    [InlineData("Agent")]
+    [InlineData("Cli")]
+    public void Only_the_trainer_carries_libtorch(string project) =>
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Executables.Path(project, "x"))!, "libtorch*"));
+}

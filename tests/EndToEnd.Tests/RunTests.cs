@@ -1,0 +1,56 @@
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit.Processes;
+
+namespace Orchestrator.EndToEnd.Tests;
+
+/// <summary>The main job: one command, real processes, real data.</summary>
+public sealed class RunTests
+{
+    [Fact]
+    public async Task One_two_and_four_slots_give_the_same_bits()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("job.yaml"), OrchestratorCommand.DigitsJob);
+        var essences = new List<string>();
+        foreach (string slots in (string[])["1", "2", "4"])
+        {
+            (int code, _, string error) = await OrchestratorCommand.RunAsync("run", folder.File("job.yaml"), "--out", folder.File(slots), "--slots", slots);
+            Assert.True(code == 0, error);
+            JobResult result = OrchestratorCommand.ReadResult(folder.File(slots));
+            Assert.Equal(JobStatus.Succeeded, result.Status);
+            Assert.Equal(220, result.Steps.Training);
+            Assert.Equal(result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps));
+            Assert.Equal(0, result.Steps.Lost);
+            essences.Add(OrchestratorCommand.Essence(result));
+        }
+
+        Assert.Equal(essences[0], essences[1]);
+        Assert.Equal(essences[0], essences[2]);
+        foreach (string file in (string[])["schedule.csv", "model.safetensors", "report.html"])
+        {
+            Assert.True(new FileInfo(Path.Combine(folder.File("1"), file)).Length > 100, file);
+        }
+    }
+
+    [Fact]
+    public async Task A_range_that_no_model_survives_fails_the_job_and_names_the_range()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("job.yaml"), OrchestratorCommand.DigitsJob.Replace("min: 1e-3, max: 0.5", "min: 1e7, max: 1e9"));
+        (int code, _, string error) = await OrchestratorCommand.RunAsync("run", folder.File("job.yaml"), "--out", folder.File("out"));
+        Assert.Equal(1, code);
+        Assert.Contains("1E+07", error);
+        Assert.Equal("no_stable_rate", OrchestratorCommand.ReadResult(folder.File("out")).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Settings_that_no_worker_knows_are_refused_with_their_line()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("job.yaml"), OrchestratorCommand.DigitsJob.Replace("hidden: 16", "hiden: 16"));
+        (int code, _, string error) = await OrchestratorCommand.RunAsync("run", folder.File("job.yaml"), "--out", folder.File("out"));
+        Assert.Equal(2, code);
+        Assert.Contains("job.yaml:4", error);
+        Assert.Contains("hiden", error);
+    }
+}
