@@ -62,7 +62,7 @@ public sealed class FixedSearch : Search<FixedState>
         ],
         _ =>
         [
-            new FailSearch("diverged", 
+            new FailSearch("diverged",
                 $"Training diverged under the schedule that was given, whose largest rate is {_runs.Max(run => Math.Max(run.From, run.To)):G4}. Lower it, lengthen the warm-up, or let a search find the rate."),
         ],
     };

@@ -140,8 +140,14 @@ public abstract class StagewiseSearch : Search<StagewiseState>
         ChooseRate choice => state with { Chosen = Winner(state, choice).Stretch, Path = null, PathOutcome = null },
         RealiseStage realised when state.WarmupDone => state with
         {
-            Stage = state.Stage + 1, Tip = state.Path, Candidates = [], Chosen = null, Path = null, PathOutcome = null,
-            Realised = null, Level = realised.Realised ?? state.Level,
+            Stage = state.Stage + 1,
+            Tip = state.Path,
+            Candidates = [],
+            Chosen = null,
+            Path = null,
+            PathOutcome = null,
+            Realised = null,
+            Level = realised.Realised ?? state.Level,
         },
         RealiseStage => state with { WarmupDone = true, Tip = state.Path, Path = null, PathOutcome = null, Realised = null },
         CompleteSearch or FailSearch => state with { Ended = true },

@@ -188,7 +188,7 @@ internal sealed class SpecCursor
         foreach (string key in _members.Keys.Where(key => !_asked.Contains(key)))
         {
             string? near = _asked.Select(known => (known, distance: Distance(key.ToUpperInvariant(), known.ToUpperInvariant())))
-                .Where(pair => pair.distance <= Math.Max(1, key.Length / 3))
+                .Where(pair => pair.distance <= Math.Max(key.Length > 3 ? 2 : 1, key.Length / 3))
                 .OrderBy(pair => pair.distance).ThenBy(pair => pair.known, StringComparer.Ordinal)
                 .Select(pair => pair.known).FirstOrDefault();
             string hint = near is null ? "" : $" (did you mean '{near}'?)";

@@ -260,7 +260,8 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             Steps = (stretch.OnPath
                 ? state.Steps with { Training = state.Steps.Training + finished.Steps }
                 : state.Steps with { Search = state.Steps.Search + finished.Steps })
-                with { Evaluation = (long)Math.Round(state.Evaluation + finished.Evaluation) },
+                with
+            { Evaluation = (long)Math.Round(state.Evaluation + finished.Evaluation) },
             PathSteps = stretch.OnPath ? Math.Max(state.PathSteps, segment.Start + finished.Steps) : state.PathSteps,
             Loss = stretch.OnPath ? finished.Loss ?? state.Loss : state.Loss,
         };

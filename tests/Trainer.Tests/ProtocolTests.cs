@@ -36,7 +36,12 @@ public sealed class ProtocolTests
         trainer.Open("noisy-quadratic", scratch: folder.Path);
         trainer.Write(new TrainRequest
         {
-            Id = 9, Segment = "long", Start = 0, Steps = 2_000_000, Plan = RatePlan.Constant(2_000_000, 0.01), Output = new CheckpointTarget(folder.File("prefix")),
+            Id = 9,
+            Segment = "long",
+            Start = 0,
+            Steps = 2_000_000,
+            Plan = RatePlan.Constant(2_000_000, 0.01),
+            Output = new CheckpointTarget(folder.File("prefix")),
         });
         trainer.Write(new StopRequest { Reason = StopReason.Paused });
         var done = Assert.IsType<DoneReply>(trainer.Read());
@@ -89,7 +94,11 @@ public sealed class ProtocolTests
         File.WriteAllText(folder.File("parent"), "other bytes");
         var failed = Assert.IsType<FailedReply>(trainer.Train(new TrainRequest
         {
-            Segment = "s", Start = 1, Steps = 1, Plan = RatePlan.Constant(1, 0.1), Parent = new CheckpointSource(folder.File("parent"), new string('0', 64)),
+            Segment = "s",
+            Start = 1,
+            Steps = 1,
+            Plan = RatePlan.Constant(1, 0.1),
+            Parent = new CheckpointSource(folder.File("parent"), new string('0', 64)),
         }));
         Assert.Contains("parent", failed.Message);
     }

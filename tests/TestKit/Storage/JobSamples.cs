@@ -29,17 +29,17 @@ public static class JobSamples
     /// <summary>A segment in a state.</summary>
     public static StoredSegment Segment(
         string job, int segment, SegmentState state = SegmentState.Planned, int priority = 0, string pool = "default") => new()
-    {
-        Job = job,
-        Segment = segment,
-        Owner = "local",
-        Pool = pool,
-        Priority = priority,
-        Identity = $"identity {segment}",
-        State = state,
-        View = $$"""{"segment":{{segment}}}""",
-        Work = $$"""{"work":{{segment}}}""",
-    };
+        {
+            Job = job,
+            Segment = segment,
+            Owner = "local",
+            Pool = pool,
+            Priority = priority,
+            Identity = $"identity {segment}",
+            State = state,
+            View = $$"""{"segment":{{segment}}}""",
+            Work = $$"""{"work":{{segment}}}""",
+        };
 
     /// <summary>The commit of one event after <paramref name="expected"/>.</summary>
     public static JobCommit Commit(StoredJob job, long expected, params StoredSegment[] segments) => new()
