@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orchestrator.Contracts.Jobs;
+
+namespace Orchestrator.Contracts.Tests.Jobs;
+
+public sealed class JobSpecReaderTests
+{
+    private const string Sound = """
+        {
+          "name": "digits",
+          "trainer": { "workload": "image-classification", "settings": { "dataset": "digits", "model": "mlp", "optimizer": "sgd" } },
+          "objective": { "metric": "validation_loss", "type": "minimize" },
+          "steps": 1100,
+          "schedule": { "algorithm": "autolrs", "range": { "min": 1e-3, "max": 1, "scale": "log" }, "settings": {} },
+          "seed": 1
+        }
+        """;
+
+    [Fact]
+    public void A_sound_file_is_read_with_its_defaults()
+    {
+        JobSpecReading reading = Read(JsonNode.Parse(Sound));
+
+        Assert.Empty(reading.Problems);
+        JobSpec spec = reading.Spec!;
+        Assert.Equal(1100, spec.Steps);
+        Assert.Equal("last", spec.Objective.Value);
+        Assert.Equal(1, spec.Trainer.Threads);
+        Assert.Equal(120, spec.Trainer.HangSeconds);
+        Assert.Equal(100, spec.Schedule.AutoLrs!.StageSteps);
+        Assert.Equal(10, spec.Schedule.AutoLrs.ProbeSteps);
+        Assert.Equal(10, spec.Schedule.AutoLrs.Candidates);
+    }
+
+    [Theory]
+    [InlineData("/steps", "0", "/steps", "found 0; a whole number of at least 1 is wanted")]
+    [InlineData("/steps", "1.5", "/steps", "found 1.5;")]
+    [InlineData("/steps", "\"many\"", "/steps", "found \"many\";")]
+    [InlineData("/seed", "\"abc\"", "/seed", "found \"abc\";")]
+    [InlineData("/objective/type", "\"minimise\"", "/objective/type", "found \"minimise\"; one of minimize, maximize is wanted")]
+    [InlineData("/schedule/range/min", "1", "/schedule/range/min", "found 1, which is not below max, 1; min < max is wanted")]
+    [InlineData("/schedule/settings/probeSteps", "200", "/schedule/settings/probeSteps", "found 200; fewer than a stage's 100 steps are wanted")]
+    [InlineData("/trainer/setings", "{}", "/trainer/setings", "unknown key 'setings' (did you mean 'settings'?)")]
+    [InlineData("/colour", "1", "/colour", "unknown key 'colour'")]
+    [InlineData("/parameters", "[]", "/parameters", "'parameters' is not available yet")]
+    [InlineData("/earlyStopping", "\"median\"", "/earlyStopping", "'earlyStopping' is not available yet")]
+    public void What_is_wrong_is_named_by_its_pointer_with_what_was_found_and_what_is_allowed(
+        string change, string value, string pointer, string message)
+    {
+        JsonNode file = JsonNode.Parse(Sound)!;
+        string[] path = change.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        JsonObject at = file.AsObject();
+        foreach (string name in path[..^1])
+        {
+            at = at[name]!.AsObject();
+        }
+
+        at[path[^1]] = JsonNode.Parse(value);
+
+        SpecProblem problem = Assert.Single(Read(file).Problems);
+        Assert.Equal(pointer, problem.Pointer);
+        Assert.StartsWith(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Everything_that_is_wrong_is_said_at_once()
+    {
+        JsonNode file = JsonNode.Parse(Sound)!;
+        file["steps"] = 0;
+        file["seed"] = "abc";
+        file["colour"] = "blue";
+
+        JobSpecReading reading = Read(file);
+
+        Assert.Null(reading.Spec);
+        Assert.Equal(["/colour", "/seed", "/steps"], reading.Problems.Select(problem => problem.Pointer).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("\"text\"")]
+    [InlineData("{}")]
+    public void What_is_no_job_at_all_is_refused_without_an_exception(string text)
+    {
+        JobSpecReading reading = Read(JsonNode.Parse(text));
+
+        Assert.Null(reading.Spec);
+        Assert.NotEmpty(reading.Problems);
+    }
+
+    private static JobSpecReading Read(JsonNode? file) => JobSpecReader.Read(JsonSerializer.SerializeToElement(file));
+}
