@@ -55,6 +55,11 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             string kind = DiskFull.Is(e) ? "no_space" : "error";
             return Failed(held, kind, $"This worker cannot keep a checkpoint or a series: {e.Message}", workerFault: true);
         }
+        catch (Exception e)
+        {
+            // A defect of the agent: its segment fails, is tried elsewhere and then given up, and the agent lives on.
+            return Failed(held, "error", $"The agent failed on this segment: {e}", workerFault: false);
+        }
         finally
         {
             _ = held.DropParentAsync();

@@ -7,8 +7,14 @@ namespace Orchestrator.Workers.Agent.Checkpoints;
 internal static class BlobFile
 {
     /// <summary>The place of a blob below <paramref name="root"/>; its folder is created.</summary>
+    /// <exception cref="CheckpointLostException">The hash is none, and must not become part of a path.</exception>
     internal static string PathIn(string root, string sha256)
     {
+        if (!IsHash(sha256))
+        {
+            throw new CheckpointLostException($"There is no checkpoint `{sha256}`: 64 lower-case hexadecimal digits are wanted.");
+        }
+
         string folder = Path.Combine(root, sha256[..2]);
         Directory.CreateDirectory(folder);
         return Path.Combine(folder, sha256);

@@ -25,12 +25,12 @@ internal sealed partial class CachedCheckpoints(string folder, long limitBytes, 
     /// <inheritdoc/>
     public async Task<CheckpointLoan> BorrowAsync(BlobReference blob, CancellationToken stopping)
     {
+        string path = BlobFile.PathIn(folder, blob.Sha256);
         SemaphoreSlim turn = _turns[Convert.ToInt32(blob.Sha256[..2], 16) % Turns];
         await turn.WaitAsync(stopping);
         _index.Pin(blob.Sha256);
         try
         {
-            string path = BlobFile.PathIn(folder, blob.Sha256);
             string? defect = await BlobFile.DefectAsync(path, blob, stopping);
             if (defect is not null)
             {

@@ -92,6 +92,12 @@ public sealed class CachedCheckpointsTests : IAsyncLifetime
         Assert.False(File.Exists(file));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("../../../../../../../../../../../../../../../../../../../etc/passwd")]
+    public async Task What_is_no_hash_never_becomes_a_path(string hash) =>
+        await Assert.ThrowsAsync<CheckpointLostException>(() => _cache.BorrowAsync(new BlobReference(hash, 1), Stopping));
+
     [Fact]
     public async Task A_file_that_is_not_what_the_trainer_said_is_not_kept()
     {
