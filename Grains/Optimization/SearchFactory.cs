@@ -16,6 +16,7 @@ public static class SearchFactory
         return schedule.Algorithm switch
         {
             "fixed" => new FixedSearch(problem, Runs(schedule.Fixed!, spec.Steps - (warmup?.Steps ?? 0))),
+            "autolrs-reference" => new AutoLrsReferenceSearch(problem, Settings(schedule.AutoLrs!)),
             "autolrs" => new AutoLrsSearch(problem, Settings(schedule.AutoLrs!)),
             _ => throw new ArgumentOutOfRangeException(nameof(spec), schedule.Algorithm, "There is no such search."),
         };
