@@ -77,7 +77,17 @@ public sealed record StretchResult(
     IReadOnlyList<double> Losses,
     IReadOnlyList<ValidationPoint> Validations);
 
-/// <summary>A validation loss.</summary>
+/// <summary>A validation.</summary>
 /// <param name="Step">Number of updates of the trial made before it.</param>
 /// <param name="Loss">The loss on the held-out subset; NaN = not finite.</param>
-public sealed record ValidationPoint(long Step, double Loss);
+/// <param name="Score">
+/// The job's objective on it, negated where more is better, so that less is better always; NaN = not finite.
+/// </param>
+public sealed record ValidationPoint(long Step, double Loss, double Score)
+{
+    /// <summary>A validation whose objective is the loss.</summary>
+    public ValidationPoint(long step, double loss)
+        : this(step, loss, loss)
+    {
+    }
+}
