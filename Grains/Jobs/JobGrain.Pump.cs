@@ -300,9 +300,7 @@ public sealed partial class JobGrain
             {
                 foreach (ValidationResult validation in JsonSerializer.Deserialize<SegmentResult>(result, WireJson.Options)!.Validations)
                 {
-                    double loss = validation.Metrics.TryGetValue("probe_loss", out double probe) ? probe
-                        : validation.Metrics.TryGetValue("validation_loss", out double full) ? full : double.NaN;
-                    validations.Add(new ValidationPoint(validation.Step, loss));
+                    validations.Add(ValidationSignal.Of(validation, _transitions!.Spec.Objective));
                 }
             }
         }

@@ -107,7 +107,8 @@ public sealed partial class AnnealedSearch
             ];
         }
 
-        return state.BestOf(2) is { } top && tried.Length < _settings.MostArms2 ? Edges(state, 2, top) : [];
+        // In waves a further arm would cost a whole probe of wall clock.
+        return !_waves && state.BestOf(2) is { } top && tried.Length < _settings.MostArms2 ? Edges(state, 2, top) : [];
     }
 
     /// <summary>The neighbours of the best rate that are neither tried nor hopeless.</summary>
