@@ -14,6 +14,12 @@ public sealed class TrainerProcess : IDisposable
 
     /// <summary>Starts it, with one thread and the environment of its numeric class.</summary>
     public TrainerProcess(params string[] arguments)
+        : this(arguments, null)
+    {
+    }
+
+    /// <summary>Starts it with further environment variables; an empty value takes one away.</summary>
+    public TrainerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo(Executables.Path("Trainer", "orchestrator-trainer"))
         {
@@ -30,6 +36,11 @@ public sealed class TrainerProcess : IDisposable
         foreach ((string name, string value) in NumericClass.Environment(1))
         {
             start.Environment[name] = value;
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value.Length == 0 ? null : value;
         }
 
         _process = Process.Start(start)!;
