@@ -5,7 +5,7 @@ namespace Orchestrator.Bo.Surrogates;
 // Notation as in MarginalLikelihood; for a new point x
 //   k* [n]     s·k(x, xᵢ)
 //   mean       k*ᵀα
-//   variance   s − |L⁻¹k*|², of the function, without noise
+//   variance   s − k*ᵀK⁻¹k*, of the function, without noise
 // in standardised units; y = offset + scale · standardised.
 
 /// <summary>
@@ -77,8 +77,7 @@ public sealed class GaussianProcess
     public Prediction Predict(double[] x)
     {
         double[] cross = Cross(x);
-        double[] half = _factor.SolveLower(cross);
-        double explained = Dot(half, half);
+        double explained = Dot(cross, _factor.Solve(cross));
         return new Prediction(
             _offset + (_scale * Dot(cross, _alpha)), _scale * _scale * Math.Max(0, Hyperparameters.Signal - explained));
     }
@@ -88,7 +87,7 @@ public sealed class GaussianProcess
     {
         double prior = Hyperparameters.Signal
             * Matern52.Value(Matern52.SquaredDistance(x, other, Hyperparameters.InverseSquaredLengths));
-        return _scale * _scale * (prior - Dot(_factor.SolveLower(Cross(x)), _factor.SolveLower(Cross(other))));
+        return _scale * _scale * (prior - Dot(Cross(x), _factor.Solve(Cross(other))));
     }
 
     /// <summary>Gradients of mean and variance by the point, shape [D] each.</summary>

@@ -6,5 +6,7 @@ using Orchestrator.Benchmarks.Bo;
 var root = new RootCommand("Benchmarks of the orchestrator.")
 {
     ForecasterBenchmark.Command(),
+    GaussianProcessBenchmark.Command(),
+    RegretBenchmark.Command(),
 };
 return await root.Parse(args).InvokeAsync();

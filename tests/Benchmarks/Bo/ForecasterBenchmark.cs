@@ -55,7 +55,7 @@ internal static class ForecasterBenchmark
             }
         }
 
-        AnsiConsole.Write(table);
+        Wide.Write(table);
         return 0;
     }
 }
