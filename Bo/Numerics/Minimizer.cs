@@ -23,28 +23,52 @@ internal enum MinimizerExit
 internal sealed record MinimizerOutcome(MinimizerExit Exit, double[] Point, double Value);
 
 /// <summary>
-/// MathNet's L-BFGS as a function that always answers. It throws on too many iterations, on failed line searches and
-/// on values that are not finite; all of these are ordinary ends of a fit, and the best point seen is as good as it gets.
+/// MathNet's quasi-Newton methods as functions that always answer. They throw on too many iterations, on failed line
+/// searches and on values that are not finite; all of these are ordinary ends of a fit, and the best point seen is as
+/// good as it gets. Deterministic; bounded by iterations, never by time.
 /// </summary>
 internal static class Minimizer
 {
     private const double Barrier = 1e10;
+    private const double ParameterTolerance = 1e-6;
+    private const double ProgressTolerance = 1e-9;
+    private const int Memory = 8;
 
-    /// <summary>Minimises from a start. Deterministic; bounded by iterations, never by time.</summary>
-    /// <param name="objective">Value and gradient; null where there is none.</param>
+    /// <summary>Value and gradient at a point; null, or values that are not finite, where there is none.</summary>
+    public delegate (double Value, double[] Gradient)? Objective(double[] point);
+
+    /// <summary>Minimises from a start by L-BFGS.</summary>
+    /// <param name="objective">What to minimise.</param>
     /// <param name="start">Where to begin.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="gradientTolerance">Ends below this length of the gradient.</param>
-    public static MinimizerOutcome Minimize(
-        Func<IReadOnlyList<double>, (double Value, double[] Gradient)?> objective, double[] start, int iterations, double gradientTolerance)
+    public static MinimizerOutcome Minimize(Objective objective, double[] start, int iterations, double gradientTolerance) =>
+        Run(objective, start, double.NegativeInfinity, double.PositiveInfinity, (function, from) =>
+            new LimitedMemoryBfgsMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, Memory, iterations)
+                .FindMinimum(function, from));
+
+    /// <summary>Minimises within the unit cube, from a start in it, by BFGS with bounds.</summary>
+    /// <inheritdoc cref="Minimize"/>
+    public static MinimizerOutcome MinimizeInCube(Objective objective, double[] start, int iterations, double gradientTolerance)
+    {
+        var lower = Vector<double>.Build.Dense(start.Length, 0);
+        var upper = Vector<double>.Build.Dense(start.Length, 1);
+        return Run(objective, start, 0, 1, (function, from) =>
+            new BfgsBMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, iterations)
+                .FindMinimum(function, lower, upper, from));
+    }
+
+    private static MinimizerOutcome Run(
+        Objective objective, double[] start, double low, double high, Func<IObjectiveFunction, Vector<double>, MinimizationResult> minimise)
     {
         double[] best = start;
         double least = double.PositiveInfinity;
 
         (double, Vector<double>) Evaluate(Vector<double> point)
         {
-            double[] at = point.ToArray();
-            if (objective(at) is not { } result)
+            // MathNet's bounded steps may end a rounding error outside.
+            double[] at = [.. point.Select(x => Math.Clamp(x, low, high))];
+            if (objective(at) is not { } result || !double.IsFinite(result.Value) || !result.Gradient.All(double.IsFinite))
             {
                 return (Barrier, Vector<double>.Build.Dense(at.Length));
             }
@@ -60,8 +84,7 @@ internal static class Minimizer
         MinimizerExit exit = MinimizerExit.Stopped;
         try
         {
-            var minimizer = new LimitedMemoryBfgsMinimizer(gradientTolerance, 1e-6, 1e-9, memory: 8, maximumIterations: iterations);
-            minimizer.FindMinimum(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
+            minimise(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
             exit = MinimizerExit.Converged;
         }
         catch (OptimizationException)

@@ -32,6 +32,12 @@ public sealed class GaussianProcess
         Quality = quality;
     }
 
+    /// <summary>X, the observed points, shape [n, D].</summary>
+    internal IReadOnlyList<double[]> Points => _points;
+
+    /// <summary>Standard deviation of the function where nothing was observed, in the units of the targets.</summary>
+    internal double PriorDeviation => _scale * Math.Sqrt(Hyperparameters.Signal);
+
     /// <summary>Hyperparameters of the standardised targets.</summary>
     public Hyperparameters Hyperparameters { get; }
 

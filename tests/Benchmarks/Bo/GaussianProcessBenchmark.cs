@@ -9,7 +9,8 @@ using Spectre.Console;
 namespace Orchestrator.Benchmarks.Bo;
 
 /// <summary>
-/// How long a fit takes, and a suggestion: the fit and the most promising point of it. Every repetition has
+/// How long a fit takes, and a suggestion: the fit and the most promising point of it. Wall time, and beside it the
+/// processor's, which a busy machine does not lengthen. Every repetition has
 /// observations of its own, of a function that is smooth but for a little noise. Held to: a suggestion from 20
 /// observations in one dimension takes 5 ms in the median.
 /// </summary>
@@ -31,7 +32,7 @@ internal static class GaussianProcessBenchmark
     private static int Run(int repetitions)
     {
         var table = new Table().AddColumns(
-            "dimensions", "observations", "fit median, ms", "fit p90", "suggestion median, ms", "suggestion p90", "least", "fits converged", "held to");
+            "dimensions", "observations", "fit median, ms", "fit p90", "suggestion median, ms", "suggestion p90", "CPU mean", "fits converged", "held to");
         foreach (int dimension in Dimensions)
         {
             foreach (int count in Counts)
@@ -40,7 +41,7 @@ internal static class GaussianProcessBenchmark
                 bool held = dimension == 1 && count == 20;
                 table.AddRow(
                     $"{dimension}", $"{count}", $"{timing.Fit.Median():F2}", $"{timing.Fit.Quantile(0.9):F2}", $"{timing.Suggestion.Median():F2}",
-                    $"{timing.Suggestion.Quantile(0.9):F2}", $"{timing.Suggestion.Min():F2}", $"{timing.Converged:P0}",
+                    $"{timing.Suggestion.Quantile(0.9):F2}", $"{timing.Processor:F2}", $"{timing.Converged:P0}",
                     !held ? string.Empty : timing.Suggestion.Median() <= Limit ? $"{Limit} ms: met" : $"{Limit} ms: MISSED");
             }
         }
@@ -54,9 +55,11 @@ internal static class GaussianProcessBenchmark
         var fit = new double[repetitions];
         var suggestion = new double[repetitions];
         int converged = 0;
+        TimeSpan processor = TimeSpan.Zero;
         for (int i = -WarmUp; i < repetitions; i++)
         {
             Observations observations = Draw(dimension, count, i + WarmUp);
+            TimeSpan before = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
             var process = GaussianProcess.Fit(observations);
             long fitted = Stopwatch.GetTimestamp();
@@ -66,11 +69,12 @@ internal static class GaussianProcessBenchmark
             {
                 fit[i] = Stopwatch.GetElapsedTime(start, fitted).TotalMilliseconds;
                 suggestion[i] = Stopwatch.GetElapsedTime(start, suggested).TotalMilliseconds;
+                processor += Environment.CpuUsage.TotalTime - before;
                 converged += process.Quality == FitQuality.Converged ? 1 : 0;
             }
         }
 
-        return new Timing(fit, suggestion, (double)converged / repetitions);
+        return new Timing(fit, suggestion, processor.TotalMilliseconds / repetitions, (double)converged / repetitions);
     }
 
     /// <summary>A bowl with a ripple along every coordinate, of which the first matters most, and noise of a hundredth.</summary>
@@ -83,5 +87,5 @@ internal static class GaussianProcessBenchmark
         return new Observations(points, targets);
     }
 
-    private sealed record Timing(double[] Fit, double[] Suggestion, double Converged);
+    private sealed record Timing(double[] Fit, double[] Suggestion, double Processor, double Converged);
 }
