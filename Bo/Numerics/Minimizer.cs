@@ -32,42 +32,51 @@ internal static class Minimizer
     private const double Barrier = 1e10;
     private const double ParameterTolerance = 1e-6;
     private const double ProgressTolerance = 1e-9;
-    private const int Memory = 8;
+
+    /// <summary>A start on a side of the cube is moved off it by this much: there is no slope on the side itself.</summary>
+    private const double Margin = 0.005;
 
     /// <summary>Value and gradient at a point; null, or values that are not finite, where there is none.</summary>
     public delegate (double Value, double[] Gradient)? Objective(double[] point);
 
-    /// <summary>Minimises from a start by L-BFGS.</summary>
+    /// <summary>
+    /// Minimises from a start by BFGS. (Not by MathNet's limited-memory variant, which calls running out of iterations
+    /// convergence.)
+    /// </summary>
     /// <param name="objective">What to minimise.</param>
     /// <param name="start">Where to begin.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="gradientTolerance">Ends below this length of the gradient.</param>
     public static MinimizerOutcome Minimize(Objective objective, double[] start, int iterations, double gradientTolerance) =>
-        Run(objective, start, double.NegativeInfinity, double.PositiveInfinity, (function, from) =>
-            new LimitedMemoryBfgsMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, Memory, iterations)
+        Run(objective, start, (function, from) =>
+            new BfgsMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, iterations)
                 .FindMinimum(function, from));
 
-    /// <summary>Minimises within the unit cube, from a start in it, by BFGS with bounds.</summary>
+    /// <summary>
+    /// Minimises within the unit cube, from a start in it: over t with x = ½ − ½cos πt, which has no bounds. (Not by
+    /// MathNet's BFGS with bounds, which gives up far from the minimum in one of fifty bowls.)
+    /// </summary>
     /// <inheritdoc cref="Minimize"/>
     public static MinimizerOutcome MinimizeInCube(Objective objective, double[] start, int iterations, double gradientTolerance)
     {
-        var lower = Vector<double>.Build.Dense(start.Length, 0);
-        var upper = Vector<double>.Build.Dense(start.Length, 1);
-        return Run(objective, start, 0, 1, (function, from) =>
-            new BfgsBMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, iterations)
-                .FindMinimum(function, lower, upper, from));
+        static double[] Inside(double[] t) => [.. t.Select(v => 0.5 - (0.5 * Math.Cos(Math.PI * v)))];
+        MinimizerOutcome outcome = Minimize(
+            t => objective(Inside(t)) is { } at
+                ? (at.Value, [.. at.Gradient.Select((g, k) => g * 0.5 * Math.PI * Math.Sin(Math.PI * t[k]))])
+                : null,
+            [.. start.Select(x => Math.Acos(1 - (2 * Math.Clamp(x, Margin, 1 - Margin))) / Math.PI)], iterations, gradientTolerance);
+        return outcome with { Point = Inside(outcome.Point) };
     }
 
     private static MinimizerOutcome Run(
-        Objective objective, double[] start, double low, double high, Func<IObjectiveFunction, Vector<double>, MinimizationResult> minimise)
+        Objective objective, double[] start, Func<IObjectiveFunction, Vector<double>, MinimizationResult> minimise)
     {
         double[] best = start;
         double least = double.PositiveInfinity;
 
         (double, Vector<double>) Evaluate(Vector<double> point)
         {
-            // MathNet's bounded steps may end a rounding error outside.
-            double[] at = [.. point.Select(x => Math.Clamp(x, low, high))];
+            double[] at = point.ToArray();
             if (objective(at) is not { } result || !double.IsFinite(result.Value) || !result.Gradient.All(double.IsFinite))
             {
                 return (Barrier, Vector<double>.Build.Dense(at.Length));

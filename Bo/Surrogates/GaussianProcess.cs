@@ -14,6 +14,9 @@ namespace Orchestrator.Bo.Surrogates;
 /// </summary>
 public sealed class GaussianProcess
 {
+    /// <summary>A target whose stated variance is this many times that of all targets says nothing already.</summary>
+    private const double MostVariance = 1e12;
+
     private readonly double[][] _points;
     private readonly double[] _alpha;
     private readonly Cholesky _factor;
@@ -139,12 +142,13 @@ public sealed class GaussianProcess
         double deviation = Math.Sqrt(y.Average(target => (target - offset) * (target - offset)));
 
         // Equal targets have no scale of their own; their stated noise, or their size, is the next best.
-        double scale = deviation > 1e-12 * Math.Abs(offset)
-            ? deviation
-            : Math.Max(Math.Max(observations.Deviations.Average(), 1e-6 * Math.Abs(offset)), 1e-12);
+        double stated = observations.Deviations.Average();
+        double scale = deviation > 1e-12 * Math.Abs(offset) ? deviation
+            : stated > 0 ? stated
+            : Math.Max(1e-6 * Math.Abs(offset), 1e-12);
         return (
             [.. y.Select(target => (target - offset) / scale)],
-            [.. observations.Deviations.Select(d => d / scale * (d / scale))],
+            [.. observations.Deviations.Select(d => Math.Min(d / scale * (d / scale), MostVariance))],
             offset,
             scale);
     }
