@@ -24,7 +24,11 @@ public sealed class SearchSpaceTests
         Assert.Equal(7, Mixed.Width);
         double[] unit = Mixed.Encode(new Dictionary<string, ParameterValue>(StringComparer.Ordinal)
         {
-            ["rate"] = 0.01, ["optimizer"] = "adam", ["layers"] = 8, ["batch"] = 16, ["momentum"] = 0.5,
+            ["rate"] = 0.01,
+            ["optimizer"] = "adam",
+            ["layers"] = 8,
+            ["batch"] = 16,
+            ["momentum"] = 0.5,
         });
         Assert.Equal([0.5, 0, 1, 0, 1, 0, 0], unit, (x, y) => Math.Abs(x - y) < 1e-12);
     }
