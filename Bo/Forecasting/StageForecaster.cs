@@ -24,6 +24,9 @@ namespace Orchestrator.Bo.Forecasting;
 /// </summary>
 public static class StageForecaster
 {
+    /// <summary>Differences below this share of the loss are beyond any forecast from a tenth of a stage.</summary>
+    public const double LeastTie = 1.0 / 300;
+
     /// <summary>Losses of one curve are correlated: so many say as much as one.</summary>
     private const double Correlated = 4;
 
