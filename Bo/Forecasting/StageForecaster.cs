@@ -37,7 +37,7 @@ public static class StageForecaster
     private const double Lawful = 1.25;
 
     /// <summary>What the law misses: a share of the level, and a share of the descent still to come.</summary>
-    private const double DiscrepancyLevel = 0.02;
+    private const double DiscrepancyLevel = 0.04;
     private const double DiscrepancyDescent = 0.5;
 
     private const double LeastNoise = 0.002;

@@ -48,13 +48,13 @@ internal static class RecordedCurves
         var rows = new List<Row>();
         while (csv.Read())
         {
-            rows.Add(Row(file, csv));
+            rows.Add(Parse(file, csv));
         }
 
         return rows.Count > 0 ? rows : throw Bad(file, 2, "", "found no line below the header; a line a step is wanted");
     }
 
-    private static Row Row(string file, CsvReader csv)
+    private static Row Parse(string file, CsvReader csv)
     {
         double Number(string column) => double.TryParse(csv.GetField(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             ? number
