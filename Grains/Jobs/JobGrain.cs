@@ -164,15 +164,20 @@ public sealed partial class JobGrain(
     {
         if (_header is not null)
         {
+            bool wasLost = false;
             _pulses.Forget(lost.Segment);
-            metrics.SegmentEnded("lost");
             await EnqueueAsync(batch =>
             {
                 foreach (JobEvent e in JobMachine.Lose(batch.State, lost))
                 {
                     batch.Add(e);
+                    wasLost = true;
                 }
             });
+            if (wasLost)
+            {
+                metrics.SegmentEnded("lost");
+            }
         }
     }
 
@@ -277,6 +282,7 @@ public sealed partial class JobGrain(
         ISearch search = SearchFactory.Create(spec);
         var transitions = new JobTransitions(Id, spec, search);
         JobState state = transitions.Initial;
+        _snapshotAt = 0;
         if (await store.SnapshotAsync(Id, ct) is { } snapshot)
         {
             state = JobSnapshot.Load(snapshot.State, search);
@@ -297,6 +303,7 @@ public sealed partial class JobGrain(
         (_header, _transitions, _state) = (header, transitions, state);
         _mustDecide = true;
         metrics.JobStatusChanged(null, state.Status);
+        WatchDeadline();
     }
 
     /// <summary>The segment and hash of a parent checkpoint whose stored bytes are gone or changed.</summary>

@@ -34,8 +34,11 @@ public interface IPoolGrain : IGrainWithStringKey
     Task OfferAsync(IReadOnlyList<Storage.QueuedSegment> segments);
 
     /// <summary>Segments of a job are no longer offered, and those that run are told to stop.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="segments">Which; null = all.</param>
+    /// <param name="reason">What those that run are told; null = they go on.</param>
     [Alias("stop"), AlwaysInterleave]
-    Task StopAsync(string job, IReadOnlyList<int>? segments, Contracts.Trainers.StopReason reason);
+    Task StopAsync(string job, IReadOnlyList<int>? segments, Contracts.Trainers.StopReason? reason);
 
     /// <summary>Pins a job to what one of the workers has, or says why none fits.</summary>
     [Alias("place"), AlwaysInterleave]
