@@ -7,6 +7,8 @@ namespace Orchestrator.Bo.Searches;
 [JsonDerivedType(typeof(PlanStretch), "plan")]
 [JsonDerivedType(typeof(ChooseRate), "choose")]
 [JsonDerivedType(typeof(RealiseStage), "realise")]
+[JsonDerivedType(typeof(LengthenProbes), "lengthen_probes")]
+[JsonDerivedType(typeof(ReduceRate), "rate_reduced")]
 [JsonDerivedType(typeof(CompleteSearch), "complete")]
 [JsonDerivedType(typeof(FailSearch), "fail")]
 public abstract record SearchDecision(string Reason);
@@ -19,7 +21,9 @@ public sealed record PlanStretch(Stretch Stretch) : SearchDecision(Stretch.Reaso
 /// the schedule from <see cref="Start"/> on.
 /// </summary>
 /// <param name="Stage">Index of the stage.</param>
-/// <param name="Kind">stage, warmup or path.</param>
+/// <param name="Kind">
+/// stage, warmup or path; rung: candidates were compared, nothing of the schedule is decided, and runs are empty.
+/// </param>
 /// <param name="Start">First step of the stage within the trial.</param>
 /// <param name="Steps">Its length.</param>
 /// <param name="Runs">The rates of the stage; their steps sum to <see cref="Steps"/>.</param>
@@ -46,6 +50,16 @@ public sealed record ChooseRate(
 /// <param name="Realised">Mean of the signal over the stage's last window; null = unknown.</param>
 public sealed record RealiseStage(int Stage, double? Realised, string Reason) : SearchDecision(Reason);
 
+/// <summary>Probes told nothing apart: those to come are twice as long.</summary>
+/// <param name="Steps">Steps of the next probe.</param>
+public sealed record LengthenProbes(long Steps, string Reason) : SearchDecision(Reason);
+
+/// <summary>The path diverged and is taken up again at a lower rate; the choice that follows replaces the schedule.</summary>
+/// <param name="From">The peak that diverged.</param>
+/// <param name="To">The new peak.</param>
+/// <param name="Step">Step from which training is repeated.</param>
+public sealed record ReduceRate(double From, double To, long Step, string Reason) : SearchDecision(Reason);
+
 /// <summary>The search is at its end; the model is the one at the end of <see cref="Stretch"/>.</summary>
 public sealed record CompleteSearch(int Stretch, string Reason) : SearchDecision(Reason);
 
@@ -60,6 +74,8 @@ public sealed record Forecast(double Mean, double Deviation);
 /// <param name="Stretch">Plan number of its probe.</param>
 /// <param name="Rate">The learning rate.</param>
 /// <param name="ProbeSteps">Steps of the probe.</param>
-/// <param name="Outcome">How the probe ended.</param>
-/// <param name="Forecast">The forecast made of it; null when it diverged.</param>
-public sealed record CandidateRecord(int Stretch, double Rate, long ProbeSteps, StretchOutcome Outcome, Forecast? Forecast);
+/// <param name="Outcome">How the probe ended; Cancelled = it was not run.</param>
+/// <param name="Forecast">The forecast made of it; null when it diverged, or none is made.</param>
+/// <param name="Score">The held-out loss it reached, where that is what is compared; less is better.</param>
+public sealed record CandidateRecord(
+    int Stretch, double Rate, long ProbeSteps, StretchOutcome Outcome, Forecast? Forecast, double? Score = null);

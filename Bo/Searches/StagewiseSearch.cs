@@ -188,13 +188,12 @@ public abstract class StagewiseSearch : Search<StagewiseState>
         { Path: null } =>
         [
             WarmupStage.Choose(Problem.Warmup!),
-            new PlanStretch(new Stretch(0, null, 0, Problem.Warmup!.Steps, [RateRuns.OfWarmup(Problem.Warmup)], 0, StretchRole.Path,
-                null, 0, false, Continues: true, 0, $"Warm-up of {Problem.Warmup.Steps} steps; the search begins after it.")),
+            WarmupStage.Plan(Problem.Warmup!),
         ],
         { PathOutcome: null } => [],
         { PathOutcome: StretchOutcome.Succeeded } =>
             [new RealiseStage(0, state.Realised, "Mean training loss over the last steps of the warm-up.")],
-        _ => [new FailSearch("no_stable_rate", $"Training diverged in the warm-up to {Problem.Warmup!.To:G4}. Lower warmup.to or lengthen it.")],
+        _ => [WarmupStage.Fail(Problem.Warmup!)],
     };
 
     private List<SearchDecision> Search(StagewiseState state, StageSpan stage)

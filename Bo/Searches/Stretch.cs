@@ -25,10 +25,11 @@ public enum StretchRole
 /// <param name="Role">What it is for.</param>
 /// <param name="Guard">When to give it up as diverged, beyond a non-finite loss or gradient, which always does.</param>
 /// <param name="ValidateEvery">Validate on the probe subset after every step divisible by this; 0 = never.</param>
-/// <param name="ValidateAtEnd">Validate on the probe subset after the last step.</param>
+/// <param name="ValidateAtEnd">Validate after the last step, on the probe subset unless FullValidation says otherwise.</param>
 /// <param name="Continues">Whether another stretch may start from its end, so that a checkpoint is needed.</param>
 /// <param name="Stage">Index of the stage it belongs to.</param>
 /// <param name="Reason">Why it was planned, in plain words.</param>
+/// <param name="FullValidation">Whether the validation at its end is on the whole split, not on the probe subset.</param>
 public sealed record Stretch(
     int Number,
     int? Parent,
@@ -42,7 +43,8 @@ public sealed record Stretch(
     bool ValidateAtEnd,
     bool Continues,
     int Stage,
-    string Reason);
+    string Reason,
+    bool FullValidation = false);
 
 /// <summary>
 /// Gives a stretch up when the mean of the last <see cref="Patience"/> losses exceeds
@@ -77,7 +79,17 @@ public sealed record StretchResult(
     IReadOnlyList<double> Losses,
     IReadOnlyList<ValidationPoint> Validations);
 
-/// <summary>A validation loss.</summary>
+/// <summary>A validation.</summary>
 /// <param name="Step">Number of updates of the trial made before it.</param>
 /// <param name="Loss">The loss on the held-out subset; NaN = not finite.</param>
-public sealed record ValidationPoint(long Step, double Loss);
+/// <param name="Score">
+/// The job's objective on it, negated where more is better, so that less is better always; NaN = not finite.
+/// </param>
+public sealed record ValidationPoint(long Step, double Loss, double Score)
+{
+    /// <summary>A validation whose objective is the loss.</summary>
+    public ValidationPoint(long step, double loss)
+        : this(step, loss, loss)
+    {
+    }
+}

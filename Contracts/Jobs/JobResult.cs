@@ -88,7 +88,7 @@ public sealed record StageResult
 {
     public required int Index { get; init; }
 
-    /// <summary>stage, warmup or path.</summary>
+    /// <summary>stage, warmup, rung or path.</summary>
     public string Kind { get; init; } = "stage";
 
     public required long Start { get; init; }
@@ -110,7 +110,12 @@ public sealed record StageResult
 public sealed record ForecastResult(double Mean, double Sd);
 
 /// <summary>A rate that was tried.</summary>
-public sealed record CandidateResult(double LearningRate, long ProbeSteps, string Outcome, ForecastResult? Forecast);
+/// <param name="LearningRate">The rate.</param>
+/// <param name="ProbeSteps">Steps newly run for it.</param>
+/// <param name="Outcome">succeeded, diverged, or skipped: an earlier rung had found it hopeless.</param>
+/// <param name="Forecast">What it was predicted to reach, where a forecast decides.</param>
+/// <param name="Score">What it reached on held-out data, where that decides; less is better.</param>
+public sealed record CandidateResult(double LearningRate, long ProbeSteps, string Outcome, ForecastResult? Forecast, double? Score = null);
 
 /// <summary>Trials, the best at most 100.</summary>
 public sealed record TrialsResult(int Count, IReadOnlyList<TrialView> Best);

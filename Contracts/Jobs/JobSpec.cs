@@ -27,6 +27,9 @@ public sealed record JobSpec
     /// <summary>The schedule search.</summary>
     public required ScheduleSpec Schedule { get; init; }
 
+    /// <summary>Peaks at which a fixed schedule is tried; null = one schedule, as it is given or searched.</summary>
+    public PeakTrialsSpec? Peaks { get; init; }
+
     /// <summary>Validations besides the one at the trial's end.</summary>
     public required ValidationSpec Validation { get; init; }
 
@@ -91,7 +94,7 @@ public sealed record ResourceSpec
 /// <summary>The schedule search of a job.</summary>
 public sealed record ScheduleSpec
 {
-    /// <summary>fixed, autolrs or autolrs-reference.</summary>
+    /// <summary>annealed, autolrs, autolrs-reference or fixed.</summary>
     public required string Algorithm { get; init; }
 
     /// <summary>Smallest rate; for fixed, 0.</summary>
@@ -108,6 +111,9 @@ public sealed record ScheduleSpec
 
     /// <summary>Settings of autolrs and autolrs-reference.</summary>
     public AutoLrsSpec? AutoLrs { get; init; }
+
+    /// <summary>Settings of annealed.</summary>
+    public AnnealedSpec? Annealed { get; init; }
 }
 
 /// <summary>Linear warm-up: the rate at t &lt; Steps is From + (To − From)(t + 1)/Steps.</summary>
@@ -140,3 +146,43 @@ public sealed record AutoLrsSpec(
     int Candidates,
     string Signal,
     double Kappa);
+
+/// <summary>Settings of annealed; null = the search's own constant.</summary>
+public sealed record AnnealedSpec
+{
+    /// <summary>Length of a probe of the first rung as a share of the steps.</summary>
+    public double? Rung0 { get; init; }
+
+    /// <summary>Length of a probe of the second rung.</summary>
+    public double? Rung1 { get; init; }
+
+    /// <summary>Length of a probe of the third rung.</summary>
+    public double? Rung2 { get; init; }
+
+    /// <summary>Share of a probe that cools down.</summary>
+    public double? CoolDown { get; init; }
+
+    /// <summary>What the search may cost as a share of the steps.</summary>
+    public double? Guard { get; init; }
+
+    /// <summary>Share of the steps for which the peak is held.</summary>
+    public double? Hold { get; init; }
+
+    /// <summary>Whether the search may leave the range.</summary>
+    public bool Repair { get; init; } = true;
+
+    /// <summary>Full-length variants run beside the path.</summary>
+    public int Race { get; init; }
+}
+
+/// <summary>A fixed schedule tried at several peaks: the baselines.</summary>
+/// <param name="Algorithm">grid, sobol or halving.</param>
+/// <param name="Values">The peaks that were listed; null = points between the ends.</param>
+/// <param name="Min">Lowest peak; 0 where values are listed.</param>
+/// <param name="Max">Highest peak; 0 where values are listed.</param>
+/// <param name="Rungs">Trials and share of the steps of each rung; the last share is 1.</param>
+public sealed record PeakTrialsSpec(
+    string Algorithm, IReadOnlyList<double>? Values, double Min, double Max, IReadOnlyList<PeakRungSpec> Rungs);
+
+/// <summary>A rung of peak trials.</summary>
+public sealed record PeakRungSpec(int Count, double Fraction);

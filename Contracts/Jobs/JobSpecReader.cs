@@ -31,14 +31,20 @@ public static class JobSpecReader
         ObjectiveSpec? objective = ReadObjective(job);
         long? steps = Required(job, "steps", job.Whole("steps", 1), "the length of a trial in optimiser updates");
         int parallel = (int?)job.Whole("parallelTrialCount", 1, 1024) ?? 1;
-        int trials = (int?)job.Whole("maxTrialCount", 1, int.MaxValue) ?? 1;
-        if (trials > 1)
+        int? trials = (int?)job.Whole("maxTrialCount", 1, int.MaxValue);
+        PeakTrialsSpec? peaks = PeakTrialsReader.Read(job, trials);
+        if (trials > 1 && !job.Has("parameters"))
         {
-            job.Refuse("maxTrialCount", $"found {trials}; more than 1 is for searches over 'parameters', which are not available yet");
+            job.Refuse("maxTrialCount", $"found {trials}; more than 1 is for searches over 'parameters'");
         }
 
         int failed = (int?)job.Whole("maxFailedTrialCount", 0, 1_000_000) ?? 0;
-        ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload is not null);
+        ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload is not null, job.Has("parameters"));
+        if (job.Has("parameters") && schedule is { Algorithm: not "fixed" })
+        {
+            job.Refuse("parameters", $"'schedule.peak' is searched of a fixed schedule, and schedule.algorithm is {schedule.Algorithm}; name schedule: {{ algorithm: fixed, settings: {{ kind: cosine }} }}");
+        }
+
         long? segmentSteps = job.Whole("segmentSteps", 1);
         ValidationSpec validation = ReadValidation(job);
         BudgetSpec budget = ReadBudget(job);
@@ -49,8 +55,6 @@ public static class JobSpecReader
             job.Refuse("order", "'arrival' is not available yet; 'planned' is");
         }
 
-        job.NotYet("parameters", "fix them under trainer.settings");
-        job.NotYet("algorithm", "search a schedule with schedule.algorithm");
         job.NotYet("earlyStopping", "a schedule search has its own divergence guard");
         job.NotYet("start", "every job starts from its seed");
         job.NotYet("replicates", "submit the job once for each seed");
@@ -76,9 +80,10 @@ public static class JobSpecReader
             Steps = steps!.Value,
             SegmentSteps = segmentSteps ?? Math.Min(stage, Math.Max(1, steps.Value / 20)),
             Schedule = schedule,
+            Peaks = peaks,
             Validation = validation,
             ParallelTrialCount = parallel,
-            MaxTrialCount = trials,
+            MaxTrialCount = trials ?? peaks?.Rungs[0].Count ?? 1,
             MaxFailedTrialCount = failed,
             Budget = budget,
             Seed = seed,

@@ -6,40 +6,52 @@ namespace Orchestrator.Contracts.Jobs;
 /// <summary>Reads the <c>schedule</c> block of a job file.</summary>
 internal static class ScheduleSpecReader
 {
-    private static readonly string[] Available = ["fixed", "autolrs", "autolrs-reference"];
+    /// <summary>Fewest steps that `annealed` searches: shorter probes end on a network's first plateau.</summary>
+    private const long LeastAnnealed = 600;
 
-    public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, bool builtIn)
+    private static readonly string[] Available = ["annealed", "autolrs", "autolrs-reference", "fixed"];
+
+    public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, bool builtIn, bool peakIsParameter)
     {
         if (job.Raw("schedule") is not { } raw)
         {
-            job.RefuseHere("'schedule' is missing: 'annealed', the search of a job without one, is not available yet; name schedule.algorithm: fixed, autolrs or autolrs-reference");
-            return null;
+            raw = JsonDocument.Parse("\"annealed\"").RootElement;
         }
 
         if (raw.ValueKind == JsonValueKind.String)
         {
             using var named = JsonDocument.Parse("{\"algorithm\":" + raw.GetRawText() + "}");
-            return ReadBlock(new SpecCursor(named.RootElement.Clone(), job.At("schedule"), job.Problems), steps, trainerSettings, builtIn);
+            return ReadBlock(new SpecCursor(named.RootElement.Clone(), job.At("schedule"), job.Problems), steps, trainerSettings, builtIn, peakIsParameter);
         }
 
         SpecCursor? at = job.Object("schedule");
-        return at is null ? null : ReadBlock(at, steps, trainerSettings, builtIn);
+        return at is null ? null : ReadBlock(at, steps, trainerSettings, builtIn, peakIsParameter);
     }
 
-    private static ScheduleSpec? ReadBlock(SpecCursor at, long? steps, JsonObject trainerSettings, bool builtIn)
+    private static ScheduleSpec? ReadBlock(SpecCursor at, long? steps, JsonObject trainerSettings, bool builtIn, bool peakIsParameter)
     {
         string? algorithm = ReadAlgorithm(at);
-        (double Min, double Max)? range = ReadRange(at, trainerSettings, builtIn, wanted: algorithm is "autolrs" or "autolrs-reference");
+        (double Min, double Max)? range = ReadRange(at, trainerSettings, builtIn, wanted: algorithm is "annealed" or "autolrs" or "autolrs-reference");
         WarmupSpec? warmup = ReadWarmup(at, steps, range?.Max);
         long searched = (steps ?? long.MaxValue) - (warmup?.Steps ?? 0);
         SpecCursor? settings = at.Object("settings");
         ScheduleSpec? spec = null;
         if (algorithm == "fixed")
         {
-            FixedScheduleSpec? schedule = ReadFixed(at, settings, searched, known: steps is not null);
+            FixedScheduleSpec? schedule = ReadFixed(at, settings, searched, known: steps is not null, peakIsParameter);
             double peak = schedule?.Peak ?? schedule?.Runs?.Max(run => Math.Max(run.From, run.To)) ?? 0;
             spec = new ScheduleSpec { Algorithm = algorithm, MaxRate = peak, Fixed = schedule };
             warmup = warmup is { To: 0 } ? warmup with { To = peak } : warmup;
+        }
+        else if (algorithm == "annealed")
+        {
+            AnnealedSpec settled = ReadAnnealed(at, settings);
+            if (steps is not null && searched < LeastAnnealed)
+            {
+                at.RefuseHere($"'annealed' searches runs of at least {LeastAnnealed} steps after the warm-up, and these are {searched}: shorter probes end on a network's first plateau. Train longer, or name schedule.algorithm: fixed or autolrs");
+            }
+
+            spec = range is { } r ? new ScheduleSpec { Algorithm = algorithm, MinRate = r.Min, MaxRate = r.Max, Annealed = settled } : null;
         }
         else if (algorithm is not null)
         {
@@ -68,14 +80,8 @@ internal static class ScheduleSpecReader
         at.Raw("algorithm");
         if (!at.Has(key))
         {
-            at.RefuseHere("'algorithm' is missing; fixed, autolrs or autolrs-reference is wanted ('annealed' is not available yet)");
-            return null;
-        }
-
-        if (at.Raw(key) is { ValueKind: JsonValueKind.String } text && text.GetString() == "annealed")
-        {
-            at.Refuse(key, "'annealed' is not available yet; fixed, autolrs and autolrs-reference are");
-            return null;
+            // What stands beside it says nothing of which search is meant: the default is.
+            return "annealed";
         }
 
         return at.Text(key, Available);
@@ -134,7 +140,7 @@ internal static class ScheduleSpecReader
         return length == 0 ? null : new WarmupSpec(length, from, to ?? max ?? 0);
     }
 
-    private static FixedScheduleSpec? ReadFixed(SpecCursor at, SpecCursor? settings, long searched, bool known)
+    private static FixedScheduleSpec? ReadFixed(SpecCursor at, SpecCursor? settings, long searched, bool known, bool peakIsParameter)
     {
         if (settings is null)
         {
@@ -158,6 +164,11 @@ internal static class ScheduleSpecReader
 
         if (kind == "runs")
         {
+            if (peakIsParameter)
+            {
+                settings.Refuse("kind", "found \"runs\"; stored runs have no peak that could be a parameter: constant, linear, cosine, rex or wsd is wanted");
+            }
+
             IReadOnlyList<RunSpec>? runs = ReadRuns(settings);
             decimal sum = runs?.Sum(run => (decimal)run.Steps) ?? 0;
             if (runs is not null && known && sum != searched)
@@ -168,7 +179,16 @@ internal static class ScheduleSpecReader
             return new FixedScheduleSpec(kind, null, 0, 0.2, "linear", runs);
         }
 
-        double? peak = JobSpecReader.Required(settings, "peak", settings.Number("peak", 0, minExclusive: true), "the highest learning rate");
+        double? peak = settings.Number("peak", 0, minExclusive: true);
+        if (peakIsParameter && peak is not null)
+        {
+            settings.Refuse("peak", $"found {peak}, but 'parameters' searches schedule.peak; give one of them");
+        }
+        else if (!peakIsParameter)
+        {
+            JobSpecReader.Required(settings, "peak", peak, "the highest learning rate, or a parameter named schedule.peak");
+        }
+
         double final = settings.Number("final", 0, 1) ?? 0;
         double fraction = kind == "wsd" ? settings.Number("decayFraction", 0, 1, minExclusive: true) ?? 0.2 : 0.2;
         string decay = kind == "wsd" ? settings.Text("decay", "linear", "sqrt") ?? "linear" : "linear";
@@ -234,5 +254,22 @@ internal static class ScheduleSpecReader
         double kappa = reference ? from.Number("kappa", 0) ?? 1000 : 1000;
         long settled = probe ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
         return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa);
+    }
+
+    private static AnnealedSpec ReadAnnealed(SpecCursor at, SpecCursor? settings)
+    {
+        SpecCursor from = settings ?? new SpecCursor(JsonDocument.Parse("{}").RootElement, at.At("settings"), at.Problems);
+        var spec = new AnnealedSpec
+        {
+            Rung0 = from.Number("rung0", 0, 0.1, minExclusive: true),
+            Rung1 = from.Number("rung1", 0, 0.2, minExclusive: true),
+            Rung2 = from.Number("rung2", 0, 0.4, minExclusive: true),
+            CoolDown = from.Number("coolDown", 0.05, 0.95),
+            Guard = from.Number("guard", 0.05, 10),
+            Hold = from.Number("hold", 0, 0.95),
+            Repair = from.Truth("repair") ?? true,
+            Race = (int?)from.Whole("race", 0, 8) ?? 0,
+        };
+        return spec;
     }
 }

@@ -164,7 +164,7 @@ public static class ValidationSplits
     /// <summary>The test split, for the one evaluation at the end; results are <c>test_…</c>.</summary>
     public const string Test = "test";
 
-    /// <summary>The fixed first 8 × batch-size samples of the validation split; the result is <c>probe_loss</c>.</summary>
+    /// <summary>The fixed first 8 × batch-size samples of the validation split; results are <c>probe_…</c>.</summary>
     public const string Probe = "probe";
 
     /// <summary>All of them.</summary>

@@ -208,7 +208,10 @@ public sealed partial class JobGrain
         }
 
         return StretchResults.Of(
-            stretch, piece => batch.Series(piece) ?? series.GetValueOrDefault(piece), piece => batch.Result(piece) ?? results.GetValueOrDefault(piece));
+            _transitions!.Spec.Objective,
+            stretch,
+            piece => batch.Series(piece) ?? series.GetValueOrDefault(piece),
+            piece => batch.Result(piece) ?? results.GetValueOrDefault(piece));
     }
 
     private async Task CommitAsync(JobBatch batch)

@@ -88,7 +88,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
                 Stages = [.. state.Stages.Select(stage => stage.Index == realised.Stage ? stage with { Realised = realised.Realised } : stage)],
             },
             CompleteSearch => state with { EndedBy = state.EndedBy ?? "steps" },
-            FailSearch => state,
+            LengthenProbes or ReduceRate or FailSearch => state,
             _ => throw new InvalidOperationException($"The decision {decision.GetType().Name} is not known."),
         };
     }
@@ -125,7 +125,11 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             Candidates =
             [
                 .. choice.Candidates.Select(candidate => new CandidateResult(
-                    candidate.Rate, candidate.ProbeSteps, candidate.Outcome == StretchOutcome.Diverged ? "diverged" : "succeeded", ToResult(candidate.Forecast))),
+                    candidate.Rate,
+                    candidate.ProbeSteps,
+                    candidate.Outcome switch { StretchOutcome.Diverged => "diverged", StretchOutcome.Cancelled => "skipped", _ => "succeeded" },
+                    ToResult(candidate.Forecast),
+                    candidate.Score)),
             ],
         };
         var runs = new List<ScheduleRun>();
@@ -148,14 +152,21 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
 
     /// <summary>
     /// Candidates of stages so old that nothing can start from them any more leave the memory, so that the state grows
-    /// with the path alone. Their rows stay in the store.
+    /// with the path alone; an ancestor of what is kept is kept. Their rows stay in the store.
     /// </summary>
     private static JobState Forget(JobState state, int stage)
     {
-        StretchRecord[] old =
-        [
-            .. state.Stretches.Values.Where(s => s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains)),
-        ];
+        bool IsOld(StretchRecord s) => s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains);
+        var needed = new HashSet<int>();
+        foreach (StretchRecord kept in state.Stretches.Values.Where(s => !IsOld(s)))
+        {
+            for (int? parent = kept.Plan.Parent; parent is { } number && needed.Add(number);)
+            {
+                parent = state.Stretches[number].Plan.Parent;
+            }
+        }
+
+        StretchRecord[] old = [.. state.Stretches.Values.Where(s => IsOld(s) && !needed.Contains(s.Plan.Number))];
         return old.Length == 0 ? state : state with
         {
             Stretches = state.Stretches.RemoveRange(old.Select(stretch => stretch.Plan.Number)),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Text.Json.Nodes;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Trainers;
@@ -10,6 +11,9 @@ namespace Orchestrator.Grains.Jobs;
 /// <summary>What is shown of a job: views of its state, and its result.</summary>
 public static class JobViews
 {
+    private const string PeakParameter = "schedule.peak";
+    private const int MostTrials = 100;
+
     /// <summary>Version of this build, as results name it.</summary>
     public static string Version { get; } =
         typeof(JobViews).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
@@ -86,7 +90,8 @@ public static class JobViews
             Schedule = new ScheduleResult(Clip(state.Schedule, step)),
             Steps = state.Steps,
             Stages = state.Stages,
-            Trials = new TrialsResult(1, [new TrialView(0, TrialState(state), known ? value : null, step)]),
+            Parameters = Parameters(spec, state),
+            Trials = Trials(spec, state, known ? value : null, step),
             Checkpoint = state.FinalParent is { } parent && state.Segments[parent].Checkpoint is { } checkpoint ? $"sha256:{checkpoint.Sha256}" : null,
             Placement = state.Placement is { } placement ? new PlacementResult(placement.Trainer, placement.Data, placement.Class) : null,
             Seconds = new SecondsResult(Math.Round(state.WallSeconds, 3), Math.Round(state.TrainerSeconds, 3)),
@@ -105,6 +110,33 @@ public static class JobViews
             To = run.From + ((run.To - run.From) * (steps - run.Start) / run.Steps),
         }),
     ];
+
+    /// <summary>The trials so far, at most the 100 best: one, or one a peak that was tried.</summary>
+    public static TrialsResult Trials(JobSpec spec, JobState state, double? value, long step)
+    {
+        StageResult[] rungs = spec.Peaks is null ? [] : [.. state.Stages.Where(stage => stage.Kind == "rung")];
+        if (rungs.Length == 0)
+        {
+            return new TrialsResult(1, [new TrialView(0, TrialState(state), value, step)]);
+        }
+
+        double sign = spec.Objective.Maximize ? -1 : 1;
+        TrialView[] trials =
+        [
+            .. rungs.SelectMany(rung => rung.Candidates.Select(candidate => (Rung: rung, Candidate: candidate))).Select((tried, i) => new TrialView(
+                i,
+                tried.Candidate.Outcome == "diverged" ? "diverged" : tried.Rung.Steps == spec.Steps ? "completed" : "stopped_early",
+                tried.Candidate.Score * sign,
+                tried.Rung.Steps,
+                new Dictionary<string, double> { [PeakParameter] = tried.Candidate.LearningRate })),
+        ];
+        return new TrialsResult(
+            trials.Length,
+            [.. trials.OrderByDescending(trial => trial.Step).ThenBy(trial => trial.Value * sign ?? double.MaxValue).Take(MostTrials)]);
+    }
+
+    private static JsonObject Parameters(JobSpec spec, JobState state) =>
+        spec.Peaks is not null && state.Stages.LastOrDefault(stage => stage.Kind == "path")?.Chosen is { } peak ? new() { [PeakParameter] = peak } : [];
 
     private static string TrialState(JobState state) => state.Status switch
     {

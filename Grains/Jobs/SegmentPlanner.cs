@@ -182,7 +182,7 @@ public static class SegmentPlanner
             {
                 Every = stretch.ValidateEvery,
                 AtEnd = stretch.ValidateAtEnd && last,
-                Split = ValidationSplits.Probe,
+                Split = stretch.FullValidation ? ValidationSplits.Validation : ValidationSplits.Probe,
             };
         }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts;
+using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Trainers;
 
 namespace Orchestrator.Grains.Jobs;
@@ -13,10 +14,12 @@ public static class StretchResults
     /// All that is known of a stretch that ended. Of one that did not succeed, nothing but that: what is known of its
     /// losses depends on where it happened to be stopped before.
     /// </summary>
+    /// <param name="objective">What the job is to make small or large.</param>
     /// <param name="stretch">The stretch.</param>
     /// <param name="series">The series of a segment as CSV; null = it has none.</param>
     /// <param name="result">The stored <see cref="SegmentResult"/> of a segment; null = it has none.</param>
-    public static StretchResult Of(StretchRecord stretch, Func<int, string?> series, Func<int, string?> result)
+    public static StretchResult Of(
+        ObjectiveSpec objective, StretchRecord stretch, Func<int, string?> series, Func<int, string?> result)
     {
         var losses = new List<double>();
         var validations = new List<ValidationPoint>();
@@ -29,15 +32,11 @@ public static class StretchResults
 
             if (result(piece) is { } stored)
             {
-                validations.AddRange(JsonSerializer.Deserialize<SegmentResult>(stored, WireJson.Options)!.Validations.Select(Point));
+                validations.AddRange(JsonSerializer.Deserialize<SegmentResult>(stored, WireJson.Options)!.Validations
+                    .Select(validation => ValidationSignal.Of(validation, objective)));
             }
         }
 
         return new StretchResult(stretch.Plan.Number, stretch.Outcome!.Value, losses, validations);
     }
-
-    private static ValidationPoint Point(ValidationResult validation) => new(
-        validation.Step,
-        validation.Metrics.TryGetValue("probe_loss", out double probe) ? probe
-            : validation.Metrics.TryGetValue("validation_loss", out double full) ? full : double.NaN);
 }

@@ -40,11 +40,21 @@ public sealed class JobFileTests
 
     [Theory]
     [InlineData("schedule: { algorithm: autolrs, settings: { stageSteps: 10, probeSteps: 10 } }", "fewer than a stage's 10 steps")]
-    [InlineData("schedule: { algorithm: annealed }", "not available yet")]
+    [InlineData("schedule: annealed", "at least 600 steps")]
+    [InlineData("", "at least 600 steps")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine } }", "'peak' is missing")]
+    [InlineData("schedule: { algorithm: autolrs, settings: { hold: 0.3 } }", "unknown key 'hold'")]
+    [InlineData("schedule: autolrs\nalgorithm: grid", "there are none")]
+    [InlineData("schedule: autolrs\nmaxTrialCount: 3", "more than 1 is for searches over 'parameters'")]
+    [InlineData("schedule: autolrs\nalgorithm: grid\nmaxTrialCount: 2\nparameters: [{ name: schedule.peak, type: double, min: 0.1, max: 1 }]", "searched of a fixed schedule")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine, peak: 1 } }\nalgorithm: grid\nparameters: [{ name: schedule.peak, type: discrete, values: [1, 2] }]", "give one of them")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine } }\nparameters: [{ name: schedule.peak, type: discrete, values: [1, 2] }]", "'algorithm' is missing")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine } }\nalgorithm: grid\nparameters: [{ name: schedule.peak, type: double, min: 0.1, max: 1 }]", "'maxTrialCount' is missing")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine } }\nalgorithm: grid\nmaxTrialCount: 3\nparameters: [{ name: weightDecay, type: double, min: 0.1, max: 1 }]", "the one parameter")]
+    [InlineData("schedule: { algorithm: fixed, settings: { kind: cosine } }\nalgorithm: { name: halving, settings: { rungs: [[3, 1], [9, 1/2]] } }\nparameters: [{ name: schedule.peak, type: double, min: 0.1, max: 1 }]", "trials falling and shares rising to 1")]
     [InlineData("schedule: { algorithm: autolrs }\nreplicates: 3", "not available yet")]
     [InlineData("schedule: { algorithm: autolrs }\norder: arrival", "not available yet")]
     [InlineData("schedule: { algorithm: fixed, settings: { kind: runs, runs: [[99, 0.1, 0.1]] } }", "sum to 99")]
-    [InlineData("", "'schedule' is missing")]
     public void A_bad_schedule_is_refused(string schedule, string said)
     {
         JobFile file = Read($"""

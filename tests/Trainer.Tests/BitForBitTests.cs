@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.TestKit.Processes;
+using Orchestrator.TestKit.Trainers;
 
 namespace Orchestrator.Trainer.Tests;
 

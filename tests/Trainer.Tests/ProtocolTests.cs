@@ -1,5 +1,6 @@
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.TestKit.Processes;
+using Orchestrator.TestKit.Trainers;
 
 namespace Orchestrator.Trainer.Tests;
 

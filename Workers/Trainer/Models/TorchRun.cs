@@ -108,11 +108,7 @@ internal sealed class TorchRun : ITrainingRun
         }
 
         var targets = (double)count * _samples.TargetsPerSample;
-        return new(
-            split == ValidationSplits.Probe
-                ? new Dictionary<string, double> { ["probe_loss"] = loss / targets }
-                : _samples.Metrics(split, loss / targets, correct / targets),
-            count);
+        return new(_samples.Metrics(split, loss / targets, correct / targets), count);
     }
 
     /// <inheritdoc/>

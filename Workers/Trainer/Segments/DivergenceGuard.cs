@@ -1,3 +1,4 @@
+using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Workers.Trainer.Workloads;
 
@@ -10,8 +11,7 @@ namespace Orchestrator.Workers.Trainer.Segments;
 internal sealed class DivergenceGuard
 {
     private readonly DivergenceLimits _limits;
-    private readonly Queue<double> _last = new();
-    private double? _reference;
+    private readonly LossRise _rise;
 
     /// <param name="limits">Null: non-finite numbers only.</param>
     /// <exception cref="TrainerException">Bad input: a limit is out of range.</exception>
@@ -23,7 +23,7 @@ internal sealed class DivergenceGuard
             throw TrainerException.BadInput("guard: `patience` is at least 1, `maxLossRise` and `maxGradientNorm` are above 0");
         }
 
-        _reference = _limits.ReferenceLoss;
+        _rise = new LossRise(_limits.MaxLossRise, _limits.Patience, _limits.ReferenceLoss);
     }
 
     /// <summary>The last finite loss seen; null: none yet.</summary>
@@ -49,20 +49,8 @@ internal sealed class DivergenceGuard
             return $"the gradient's norm {measure.GradientL2} exceeds {_limits.MaxGradientNorm}";
         }
 
-        _reference ??= measure.Loss;
-        _last.Enqueue(measure.Loss);
-        if (_last.Count > _limits.Patience)
-        {
-            _last.Dequeue();
-        }
-
-        // A multiple says something of a positive reference only.
-        if (_limits.MaxLossRise is { } rise && _reference > 0 && _last.Count == _limits.Patience
-            && _last.Sum() / _limits.Patience > rise * _reference)
-        {
-            return $"the mean of the last {_limits.Patience} losses exceeds {rise} times the reference {_reference}";
-        }
-
-        return null;
+        return _rise.IsExceededBy(measure.Loss)
+            ? $"the mean of the last {_limits.Patience} losses exceeds {_limits.MaxLossRise} times the reference {_rise.Reference}"
+            : null;
     }
 }

@@ -43,7 +43,7 @@ public sealed class JobSpecReaderTests
     [InlineData("/schedule/settings/probeSteps", "200", "/schedule/settings/probeSteps", "found 200; fewer than a stage's 100 steps are wanted")]
     [InlineData("/trainer/setings", "{}", "/trainer/setings", "unknown key 'setings' (did you mean 'settings'?)")]
     [InlineData("/colour", "1", "/colour", "unknown key 'colour'")]
-    [InlineData("/parameters", "[]", "/parameters", "'parameters' is not available yet")]
+    [InlineData("/replicates", "3", "/replicates", "'replicates' is not available yet")]
     [InlineData("/earlyStopping", "\"median\"", "/earlyStopping", "'earlyStopping' is not available yet")]
     public void What_is_wrong_is_named_by_its_pointer_with_what_was_found_and_what_is_allowed(
         string change, string value, string pointer, string message)
@@ -61,6 +61,44 @@ public sealed class JobSpecReaderTests
         SpecProblem problem = Assert.Single(Read(file).Problems);
         Assert.Equal(pointer, problem.Pointer);
         Assert.StartsWith(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_without_a_schedule_is_searched_by_annealed_over_the_range_of_its_optimizer()
+    {
+        JsonNode file = JsonNode.Parse(Sound)!;
+        file.AsObject().Remove("schedule");
+        JobSpec spec = Read(file).Spec!;
+        Assert.Equal("annealed", spec.Schedule.Algorithm);
+        Assert.Equal((1e-4, 1), (spec.Schedule.MinRate, spec.Schedule.MaxRate));
+
+        file["trainer"]!["settings"]!["optimizer"] = "adamw";
+        Assert.Equal((1e-5, 3e-2), (Read(file).Spec!.Schedule.MinRate, Read(file).Spec!.Schedule.MaxRate));
+    }
+
+    [Theory]
+    [InlineData("\"grid\"", 5, null, 5)]
+    [InlineData("\"sobol\"", 5, null, 5)]
+    [InlineData("\"grid\"", null, "[0.1, 0.2]", 2)]
+    [InlineData("{ \"name\": \"halving\" }", null, null, 9)]
+    [InlineData("{ \"name\": \"halving\", \"settings\": { \"rungs\": [[4, \"1/10\"], [1, 1]] } }", null, null, 4)]
+    public void A_fixed_schedule_is_tried_at_several_peaks(string algorithm, int? trials, string? values, int count)
+    {
+        JsonNode file = JsonNode.Parse(Sound)!;
+        file["schedule"] = JsonNode.Parse("""{ "algorithm": "fixed", "settings": { "kind": "cosine" } }""");
+        file["algorithm"] = JsonNode.Parse(algorithm);
+        file["parameters"] = JsonNode.Parse(values is null
+            ? """[{ "name": "schedule.peak", "type": "double", "min": 0.01, "max": 1 }]"""
+            : $$"""[{ "name": "schedule.peak", "type": "discrete", "values": {{values}} }]""");
+        if (trials is not null)
+        {
+            file["maxTrialCount"] = trials;
+        }
+
+        JobSpecReading reading = Read(file);
+        Assert.Empty(reading.Problems);
+        Assert.Equal(count, reading.Spec!.Peaks!.Rungs[0].Count);
+        Assert.Equal(1, reading.Spec.Peaks.Rungs[^1].Fraction);
     }
 
     [Fact]

@@ -108,6 +108,7 @@ internal sealed class DrivenJob
             }
 
             StretchResult result = StretchResults.Of(
+                Spec.Objective,
                 stretch,
                 piece => batch.Series(piece) ?? _series.GetValueOrDefault(piece),
                 piece => batch.Result(piece) ?? _rows[piece].Result);

@@ -29,6 +29,18 @@ internal static class JobFiles
         ["growth"] = 1,
     });
 
+    /// <summary>The search for one peak at the start; it wants 600 steps after a warm-up.</summary>
+    public static JsonObject Annealed() => File("annealed", 610, []);
+
+    /// <summary>A given schedule tried at several peaks, some for a part of its length.</summary>
+    public static JsonObject Peaks(int steps = 60)
+    {
+        JsonObject file = Fixed(steps).With("algorithm", JsonNode.Parse("""{ "name": "halving", "settings": { "rungs": [[4, 0.25], [2, 1]] } }"""))
+            .With("parameters", JsonNode.Parse("""[{ "name": "schedule.peak", "type": "double", "min": 0.02, "max": 6 }]"""));
+        file["schedule"]!["settings"]!.AsObject().Remove("peak");
+        return file;
+    }
+
     /// <summary>One run under a schedule that is given.</summary>
     public static JsonObject Fixed(int steps = 60, double peak = 0.1, string kind = "cosine")
     {

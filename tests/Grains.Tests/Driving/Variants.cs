@@ -22,17 +22,19 @@ internal sealed record Variant(
         {
             "fixed" => JobFiles.Fixed(peak: MaxRate / 10),
             "autolrs" => JobFiles.AutoLrs(),
+            "annealed" => JobFiles.Annealed(),
+            "peaks" => JobFiles.Peaks(),
             _ => JobFiles.Reference(),
         };
-        file = file.With("parallelTrialCount", Parallel).With("segmentSteps", SegmentSteps).With("seed", Seed);
+        file = file.With("parallelTrialCount", Parallel).With("segmentSteps", Algorithm == "annealed" ? 4 * SegmentSteps : SegmentSteps).With("seed", Seed);
         file = ValidateEvery > 0 ? file.With("validation.every", ValidateEvery) : file;
         file = Warmup > 0 ? file.With("schedule.warmup", new JsonObject { ["steps"] = Warmup, ["to"] = MaxRate / 20 }) : file;
         file = Goal is { } goal ? file.With("objective.goal", goal) : file;
-        file = Budget is { } budget ? file.With("budget.maxSteps", budget) : file;
-        if (Algorithm != "fixed")
+        file = Budget is { } budget ? file.With("budget.maxSteps", Algorithm == "annealed" ? 7 * budget : budget) : file;
+        if (Algorithm is not ("fixed" or "peaks"))
         {
             file = file.With("schedule.range.max", MaxRate);
-            file = ValidationSignal ? file.With("schedule.settings.signal", "validation") : file;
+            file = ValidationSignal && Algorithm != "annealed" ? file.With("schedule.settings.signal", "validation") : file;
         }
 
         return file;
@@ -43,7 +45,7 @@ internal sealed record Variant(
 internal static class Variants
 {
     public static Gen<Variant> Any { get; } =
-        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "autolrs-reference")
+        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "autolrs", "autolrs-reference", "autolrs-reference", "annealed", "peaks", "peaks")
         from parallel in Gen.Int[1, 3]
         from segmentSteps in Gen.OneOf(3, 7, 20)
         from every in Gen.OneOf(0, 0, 4)

@@ -4,15 +4,22 @@ using System.Text.Json;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.TestKit.Processes;
 
-namespace Orchestrator.Trainer.Tests;
+namespace Orchestrator.TestKit.Trainers;
 
 /// <summary>A real trainer process, spoken to line by line.</summary>
-internal sealed class TrainerProcess : IDisposable
+public sealed class TrainerProcess : IDisposable
 {
     private readonly Process _process;
     private long _id;
 
+    /// <summary>Starts it, with one thread and the environment of its numeric class.</summary>
     public TrainerProcess(params string[] arguments)
+        : this(arguments, null)
+    {
+    }
+
+    /// <summary>Starts it with further environment variables; an empty value takes one away.</summary>
+    public TrainerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo(Executables.Path("Trainer", "orchestrator-trainer"))
         {
@@ -31,15 +38,23 @@ internal sealed class TrainerProcess : IDisposable
             start.Environment[name] = value;
         }
 
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value.Length == 0 ? null : value;
+        }
+
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>The process, to be killed or measured.</summary>
     public Process Process => _process;
 
+    /// <summary>Its standard input, for lines that are no requests.</summary>
     public StreamWriter Input => _process.StandardInput;
 
+    /// <summary>Sends a request.</summary>
     public void Write(TrainerRequest request)
     {
         Input.WriteLine(Encoding.UTF8.GetString(TrainerProtocol.WriteLine(request)));
@@ -60,7 +75,13 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
-    public TrainerReply Open(string workload, string settings = "{}", long seed = 1, string? scratch = null)
+    /// <summary>Opens a workload.</summary>
+    /// <param name="workload">Its name.</param>
+    /// <param name="settings">Its settings as JSON.</param>
+    /// <param name="seed">The trial's seed.</param>
+    /// <param name="scratch">Folder for series; null = the system's.</param>
+    /// <param name="data">Folders of data; null = what ships with the project.</param>
+    public TrainerReply Open(string workload, string settings = "{}", long seed = 1, string? scratch = null, string? data = null)
     {
         Write(new OpenRequest
         {
@@ -69,18 +90,20 @@ internal sealed class TrainerProcess : IDisposable
             Workload = workload,
             Settings = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(settings)!,
             Seed = seed,
-            Data = Executables.ShippedData,
+            Data = data ?? Executables.ShippedData,
             Scratch = scratch,
         });
         return Read();
     }
 
+    /// <summary>Runs a segment; the id is given here.</summary>
     public TrainerReply Train(TrainRequest request)
     {
         Write(request with { Id = ++_id });
         return Read();
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -1,0 +1,156 @@
+using Orchestrator.Bo.Searches;
+
+namespace Orchestrator.Bo.Forecasting;
+
+// Notation
+//   i            candidate: a segment forked from the stage's checkpoint;  l its rate over the largest one
+//   t            steps from the checkpoint;  τ the step whose loss is wanted;  n = the last step seen
+//   y            losses, all candidates together;  s their noise, a candidate
+//   k, r, β      shape: how fast the noise of a rate sets in, how fast its descent begins, how it slows down
+//   g(t)         1 − e^{−kt}
+//   F(z)         ((1 + z)^β − 1)/β, log(1 + z) at β = 0: descent depends on l·t, the rate spent
+//   m, q, p, a   level at the checkpoint, noise of the rate, noise of the rate before, descent; q, p, a ≥ 0
+//   model        y = m + q·l·g(t) − p·g(t) − a·F(r l t)/F(r τ)
+//
+// For a shape the model is linear: least squares with a ridge (q, p, a ~ N(0, (κ·level)²)) and bounds, in closed form by
+// going through the eight sets of bounds that can be active. Shapes are averaged by exp(−E/2): nothing is iterated to
+// convergence, so that nothing can fail.
+
+/// <summary>
+/// Forecasts all candidates of a stage together. They start from one state, so that what one shows tells of the others: low
+/// rates show how the loss descends with the rate that is spent, high rates show how much noise a rate adds, and how soon.
+/// From a tenth of a stage a high rate looks bad, because its noise has set in and its descent has not; seen alone, each
+/// curve would be continued as it is.
+/// </summary>
+public static class StageForecaster
+{
+    /// <summary>Losses of one curve are correlated: so many say as much as one.</summary>
+    private const double Correlated = 4;
+
+    /// <summary>κ.</summary>
+    private const double Prior = 0.3;
+
+    /// <summary>A candidate whose last losses exceed the best by so much follows no law of ours.</summary>
+    private const double Lawful = 1.25;
+
+    /// <summary>What the law misses: a share of the level, and a share of the descent still to come.</summary>
+    private const double DiscrepancyLevel = 0.02;
+    private const double DiscrepancyDescent = 0.5;
+
+    private const double LeastNoise = 0.002;
+    private const int Least = 3;
+    private static readonly double[] Slowing = [-0.5, 0, 0.25, 0.5];
+
+    /// <summary>Forecasts of the loss at <paramref name="target"/>, one a candidate; null where there is no finite loss.</summary>
+    /// <param name="candidates">Rates above 0 and losses by step from the stage's start.</param>
+    /// <param name="target">The steps whose mean loss is wanted.</param>
+    public static IReadOnlyList<StageForecast?> Predict(IReadOnlyList<StageCurve> candidates, ForecastTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        Seen[] seen = [.. candidates.Select((candidate, i) => Seen.Of(candidate, i)).OfType<Seen>()];
+        var forecasts = new StageForecast?[candidates.Count];
+        if (seen.Length == 0)
+        {
+            return forecasts;
+        }
+
+        double best = seen.Min(s => s.Last);
+        Seen[] lawful = [.. seen.Where(s => s.Last <= best + ((Lawful - 1) * Math.Abs(best)))];
+        if (lawful.Length < Least)
+        {
+            lawful = [.. seen.OrderBy(s => s.Last).Take(Least)];
+        }
+
+        foreach (Seen other in seen.Except(lawful))
+        {
+            // As bad as it is: it may recover or not, and nobody should bet on it.
+            forecasts[other.Index] = new StageForecast(other.Last, Math.Max(Math.Abs(other.Last - best), other.Noise), Lawful: false);
+        }
+
+        Fit(lawful, target, forecasts);
+        return forecasts;
+    }
+
+    private static void Fit(Seen[] lawful, ForecastTarget target, StageForecast?[] forecasts)
+    {
+        double largest = lawful.Max(s => s.Rate);
+        double level = Math.Max(lawful.Max(s => Math.Abs(s.Y[0])), 1e-12);
+        double length = lawful.Max(s => s.X[^1]);
+        double end = target.First + ((target.Count - 1) / 2.0);
+        double ridge = 1 / (Prior * level * Prior * level);
+        var fits = new List<(double Error, double[] Forecasts)>();
+        foreach (double k in Geometric(1, 60, 6))
+        {
+            foreach (double r in Geometric(0.1, 300, 8))
+            {
+                foreach (double beta in Slowing)
+                {
+                    fits.Add(StageShapeFit.Solve(lawful, largest, k / length, r / length, beta, end, ridge, Correlated));
+                }
+            }
+        }
+
+        double least = fits.Min(fit => fit.Error);
+        double[] belief = [.. fits.Select(fit => Math.Exp((least - fit.Error) / 2))];
+        double total = belief.Sum();
+        for (int i = 0; i < lawful.Length; i++)
+        {
+            double mean = 0;
+            double square = 0;
+            double anchor = fits[0].Forecasts[i];
+            for (int f = 0; f < fits.Count; f++)
+            {
+                double distance = fits[f].Forecasts[i] - anchor;
+                mean += belief[f] / total * distance;
+                square += belief[f] / total * distance * distance;
+            }
+
+            double variance = Math.Max(0, square - (mean * mean));
+            double descent = DiscrepancyDescent * (lawful[i].Last - anchor - mean);
+            double missed = DiscrepancyLevel * level;
+            forecasts[lawful[i].Index] = new StageForecast(
+                anchor + mean, Math.Sqrt(variance + (descent * descent) + (missed * missed) + (lawful[i].Noise * lawful[i].Noise / Correlated)), Lawful: true);
+        }
+    }
+
+    private static IEnumerable<double> Geometric(double first, double last, int count) =>
+        Enumerable.Range(0, count).Select(i => first * Math.Pow(last / first, (double)i / (count - 1)));
+
+    /// <summary>What was seen of a candidate.</summary>
+    internal sealed record Seen(int Index, double Rate, double[] X, double[] Y, double Last, double Noise)
+    {
+        private const double MedianToDeviation = 1.4826;
+
+        public static Seen? Of(StageCurve curve, int index)
+        {
+            FinitePoints points = FinitePoints.Of(curve.Points);
+            if (points.Count == 0)
+            {
+                return null;
+            }
+
+            double last = points.Y[^Math.Min(points.Count, Math.Max(3, points.Count / 6))..].Average();
+            double[] steps = [.. points.Y.Zip(points.Y.Skip(1), (a, b) => b - a)];
+            double middle = Median(steps);
+            double noise = MedianToDeviation * Median([.. steps.Select(step => Math.Abs(step - middle))]) / Math.Sqrt(2);
+            return new Seen(index, curve.Rate, points.X, points.Y, last, Math.Max(Math.Max(noise, LeastNoise * Math.Abs(last)), 1e-12));
+        }
+
+        private static double Median(double[] values)
+        {
+            double[] sorted = [.. values.Order()];
+            return sorted.Length == 0 ? 0 : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        }
+    }
+}
+
+/// <summary>The beginning of a candidate's loss curve.</summary>
+/// <param name="Rate">Its learning rate, above 0.</param>
+/// <param name="Points">Losses by step from the stage's start; need not be finite.</param>
+public sealed record StageCurve(double Rate, IReadOnlyList<LossPoint> Points);
+
+/// <summary>A forecast among candidates.</summary>
+/// <param name="Mean">Expected loss.</param>
+/// <param name="Deviation">Its standard deviation, above 0.</param>
+/// <param name="Lawful">Whether it follows from the law; else it is the last loss of a curve that runs off.</param>
+public sealed record StageForecast(double Mean, double Deviation, bool Lawful);
