@@ -86,7 +86,7 @@ public static class StageForecaster
     {
         double largest = lawful.Max(s => s.Rate);
         double level = Math.Max(lawful.Max(s => Math.Abs(s.Y[0])), 1e-12);
-        double length = lawful.Max(s => s.X[^1]);
+        double length = Math.Max(1, lawful.Max(s => s.X[^1]));
         double end = target.First + ((target.Count - 1) / 2.0);
         double ridge = 1 / (Prior * level * Prior * level);
         StageTarget[] targets =
@@ -107,6 +107,11 @@ public static class StageForecaster
                     fits.Add(StageShapeFit.Solve(lawful, targets, largest, k / length, r / length, beta, end, ridge, Correlated));
                 }
             }
+        }
+
+        if (lawful.All(s => s.Y.Min() > 0) && fits.Any(fit => fit.Forecasts.Min() > 0))
+        {
+            fits.RemoveAll(fit => fit.Forecasts.Min() <= 0);
         }
 
         double least = fits.Min(fit => fit.Error);

@@ -34,7 +34,9 @@ public static class SearchFactory
         spec.ProbeSteps,
         spec.Candidates,
         spec.Signal == "validation" ? SearchSignal.Validation : SearchSignal.Training,
-        spec.Kappa);
+        spec.Kappa,
+        spec.Racing,
+        spec.Anneal);
 
     private static AnnealedSettings Settings(AnnealedSpec spec)
     {

@@ -196,8 +196,8 @@ public sealed partial class AutoLrsSearch
         return decisions;
     }
 
-    /// <summary>The path diverged after its probe had not: the next lower rate that survived, or half the rate from the stage's start.</summary>
-    private SearchDecision FallBack(AutoLrsState state, StageSpan stage)
+    /// <summary>The chosen rate failed: the next lower rate that survived, or half the rate from the stage's start.</summary>
+    private SearchDecision FallBack(AutoLrsState state, StageSpan stage, string failure)
     {
         double failed = state.Chosen!.Value;
         Racer? own = state.Racers.FirstOrDefault(racer => racer.Rate == failed);
@@ -207,7 +207,7 @@ public sealed partial class AutoLrsSearch
         {
             Forecast forecast = StageVerdict.Of(state, stage, Range).ForecastOf(next);
             return Take(state, stage, next, forecast, decay: false, verdict: null, dropped,
-                $"Training diverged at {failed:G4} after its probe had not; {next.Rate:G4} is the next lower rate that survived.");
+                $"{failed:G4} {failure}; {next.Rate:G4} is the next lower rate that survived.");
         }
 
         double half = failed / 2;

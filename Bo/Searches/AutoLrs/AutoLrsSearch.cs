@@ -26,6 +26,12 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     /// </summary>
     private const double LeastReference = 0.1;
 
+    /// <summary>A stage that ends at this many times what its own probe had reached was ruined by its rate.</summary>
+    private const double RuinedRise = 1.25;
+
+    /// <summary>So many ruined stages are trained again in a search; each costs a stage.</summary>
+    private const int MostRuined = 2;
+
     /// <summary>Points that are kept of a stretch's curve.</summary>
     private const int CurvePoints = 8;
 
@@ -49,7 +55,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
         Initial = new AutoLrsState(
             NextStretch: 0, Stage: 0, Tip: null, WarmupDone: problem.Warmup is not { Steps: > 0 }, Round: 0, Racers: [], Running: null, Chosen: null,
             Decay: false, Promise: null, Path: null, PathOutcome: null, Realised: null, Level: null, Progress: null, FirstLoss: null, Memory: [],
-            Calibration: ForecastCalibration.None, Ended: false);
+            Calibration: ForecastCalibration.None, Ruined: 0, Ended: false);
     }
 
     /// <inheritdoc/>
@@ -102,8 +108,8 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
         StageSpan stage = _plan[state.Stage];
         return state switch
         {
-            { PathOutcome: StretchOutcome.Succeeded } => Finish(state, stage),
-            { PathOutcome: not null } => [FallBack(state, stage)],
+            { PathOutcome: StretchOutcome.Succeeded } => IsRuined(state) ? [FallBack(state, stage, $"ended the stage at {state.Realised:G4} after probes had reached {ProbesReached(state):G4}")] : Finish(state, stage),
+            { PathOutcome: not null } => [FallBack(state, stage, "diverged after its probe had not")],
             { Path: not null } => [],
             { Chosen: not null } => [Continue(state, stage)],
             { IsQuiet: false } => [],
@@ -126,6 +132,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
                 ? new Promise(forecast.Mean, forecast.Deviation / state.Calibration.Widening, racer.Last)
                 : null,
             Memory = Remember(state, choice),
+            Ruined = state.Ruined + (state.PathOutcome == StretchOutcome.Succeeded ? 1 : 0),
             Path = null,
             PathOutcome = null,
         },
@@ -151,10 +158,29 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
             {
                 Awaited = null,
                 Diverged = observation.Outcome != StretchOutcome.Succeeded,
-                Curve = racer.Curve.AddRange(observation.Curve ?? []),
+                // Beyond 1e100 squares overflow; a curve of nothing else is as dead as one that diverged.
+                Curve = racer.Curve.AddRange((observation.Curve ?? []).Where(point => Math.Abs(point.Loss) < 1e100)),
             }),
         };
     }
+
+    private static Racer? Winner(AutoLrsState state) => state.Racers.FirstOrDefault(racer => racer.Rate == state.Chosen && racer.IsAlive);
+
+    /// <summary>
+    /// Whether the rate did harm that its probe did not show. What is to be judged is a loss above 0. The steps are lost:
+    /// that is why there is a limit.
+    /// </summary>
+    private static bool IsRuined(AutoLrsState state) =>
+        state.Ruined < MostRuined && state.FirstLoss is > 0 and { } first && state.Realised is { } realised
+        && Winner(state) is { } winner && ProbesReached(state) is > 0 and { } reached && realised > RuinedRise * Math.Max(reached, LeastReference * first)
+        && state.Racers.Any(racer => racer.IsAlive && racer.Rate < winner.Rate);
+
+    /// <summary>
+    /// The loss that a stage has to keep: what its own probe had reached. In the first stage what any probe had: later a
+    /// low rate is ahead for a while only because its noise is small.
+    /// </summary>
+    private static double? ProbesReached(AutoLrsState state) =>
+        state.Running is null ? state.Racers.Where(racer => racer.IsAlive).Min(racer => racer.Last) : Winner(state)?.Last;
 
     private static AutoLrsState Enter(AutoLrsState state, Stretch stretch)
     {

@@ -22,6 +22,7 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// <param name="FirstLoss">The first loss of the search; null = unknown.</param>
 /// <param name="Memory">What recent stages showed of rates.</param>
 /// <param name="Calibration">What became of the forecasts so far.</param>
+/// <param name="Ruined">Stages that were trained again because their rate had done harm.</param>
 /// <param name="Ended">The search completed or failed.</param>
 public sealed record AutoLrsState(
     int NextStretch,
@@ -42,6 +43,7 @@ public sealed record AutoLrsState(
     double? FirstLoss,
     ImmutableArray<Remembered> Memory,
     ForecastCalibration Calibration,
+    int Ruined,
     bool Ended) : SearchState
 {
     /// <summary>Every stretch of the race that was planned was observed.</summary>

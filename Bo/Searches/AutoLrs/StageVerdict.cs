@@ -7,13 +7,16 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 //   fᵢ ± σᵢ  forecast of candidate i and what of its deviation is its own, relative to the level
 //   x        (log rate, recency): candidates of this stage at recency 1, of the one before at 3/4, …
 //   m, C     posterior mean and covariance of a Gaussian process over x
-//   tie      the larger of one standard error √(Cᵢᵢ + C** − 2Cᵢ*) and a third of a percent of the level
+//   tie      one standard error √(Cᵢᵢ + C** − 2Cᵢ*), at least a third of a percent of the level, at most one percent
 
 /// <summary>What a race says of its candidates so far.</summary>
 internal sealed class StageVerdict
 {
     /// <summary>Differences below this share of the loss are beyond any forecast from a tenth of a stage.</summary>
     private const double LeastTie = 1.0 / 300;
+
+    /// <summary>A difference above this share of the loss counts, however little is known.</summary>
+    private const double MostTie = 0.01;
 
     private readonly Racer[] _racers;
     private readonly StageForecast[] _forecasts;
@@ -67,9 +70,15 @@ internal sealed class StageVerdict
         int round = _racers.Max(racer => racer.Round);
         GaussianProcess process = Process(state);
         Prediction[] posterior = [.. _racers.Select(racer => process.Predict(Point(racer)))];
-        int[] last = [.. Enumerable.Range(0, _racers.Length).Where(i => _racers[i].Round == round)];
+        int[] last = [.. Enumerable.Range(0, _racers.Length).Where(i => _racers[i].Round == round && IsTold(_racers[i]))];
+        if (last.Length == 0)
+        {
+            Racer least = _racers.Where(racer => racer.Round == round).MinBy(racer => racer.Last)!;
+            return (least, $"{least.Rate:G4} has the lowest loss so far, {least.Last:G4}.");
+        }
+
         int best = last.MinBy(i => posterior[i].Mean);
-        int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Max(LeastTie, Error(process, posterior, i, best)))];
+        int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Clamp(Error(process, i, best), LeastTie, MostTie))];
         string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {MeanOf(_racers[best]):G4}, of {_racers.Length} rates that survived";
         int running = Array.FindIndex(_racers, racer => racer.Rate == state.Running);
         if (running >= 0 && running != best && equal.Contains(running))
@@ -89,8 +98,15 @@ internal sealed class StageVerdict
 
     private double[] Point(Racer racer) => [_range.Encode(racer.Rate), 1];
 
-    private static double Error(GaussianProcess process, Prediction[] posterior, int i, int best) =>
-        i == best ? 0 : Math.Sqrt(Math.Max(0, posterior[i].Variance + posterior[best].Variance));
+    /// <summary>Whether the process was shown a candidate: one that runs off tells nothing of its neighbours.</summary>
+    private bool IsTold(Racer racer) => At(racer).Lawful || _racers.Length < 3;
+
+    private double Error(GaussianProcess process, int i, int best)
+    {
+        double[] one = Point(_racers[i]);
+        double[] other = Point(_racers[best]);
+        return Math.Sqrt(Math.Max(0, process.Predict(one).Variance + process.Predict(other).Variance - (2 * process.Covariance(one, other))));
+    }
 
     private GaussianProcess Process(AutoLrsState state)
     {
@@ -98,7 +114,7 @@ internal sealed class StageVerdict
         var points = new List<double[]>();
         var targets = new List<double>();
         var deviations = new List<double>();
-        foreach (Racer racer in _racers.Where(racer => At(racer).Lawful || _racers.Length < 3))
+        foreach (Racer racer in _racers.Where(IsTold))
         {
             points.Add(Point(racer));
             targets.Add((MeanOf(racer) - mean) / _level);

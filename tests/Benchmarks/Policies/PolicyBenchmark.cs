@@ -81,6 +81,13 @@ internal static class PolicyBenchmark
             Console.Error.WriteLine("    " + string.Join("  ", rung.Candidates.Select(c => $"{c.Rate:G3}:{(c.Outcome == StretchOutcome.Cancelled ? "skip" : c.Score?.ToString("F4") ?? "inf")}")));
         }
 
+        foreach (ChooseRate stage in run.Decisions<ChooseRate>().Where(choice => choice.Kind == "stage"))
+        {
+            string candidates = string.Join("  ", stage.Candidates.Select(c => $"{c.Rate:G3}/{c.ProbeSteps}:{c.Forecast?.Mean.ToString("F4") ?? "inf"}±{c.Forecast?.Deviation:F4}"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"    {stage.Start} {stage.Chosen:G3} expects {stage.Forecast?.Mean:F4}, came {run.Decisions<RealiseStage>().FirstOrDefault(r => r.Stage == stage.Stage)?.Realised:F4}  [{candidates}] {stage.Reason}"));
+        }
+
         table.AddRow(workload.Name, $"{steps}", policy, $"{seed}", $"{peak:G4}", $"{validation["validation_loss"]:F4}", $"{tested:F4}", $"{run.Total / steps:F3}", $"{run.Wall / steps:F3}");
     }
 

@@ -24,17 +24,25 @@ public sealed class AutoLrsSearchTests : SearchContract
     [Fact]
     public void The_worse_half_of_a_race_ends_early_and_the_winner_goes_on_from_its_own_probe()
     {
-        SimulatedSearch<QuadraticState> run = Run(Problem());
+        var search = new AutoLrsSearch(Problem(), Settings() with { ProbeSteps = 20 });
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 7)).Run();
         var first = run.Stretches.Where(s => s.Plan is { Stage: 0, Role: StretchRole.Probe }).ToList();
         Assert.Equal(10, first.Count(s => s.Plan.Start == 0));
-        Assert.InRange(first.Count(s => s.Plan.Start == 3), 2, 5);
-        Assert.InRange(first.Count(s => s.Plan.Start == 6), 2, 3);
+        Assert.InRange(first.Count(s => s.Plan.Start == 5), 2, 5);
+        Assert.InRange(first.Count(s => s.Plan.Start == 10), 2, 3);
         ChooseRate choice = run.Decisions<ChooseRate>().First();
         Assert.Equal(3, choice.Taken.Count);
         SimulatedRecord<QuadraticState> path = run.Stretches.First(s => s.Plan is { Stage: 0, Role: StretchRole.Path });
         Assert.Equal(choice.Taken[^1], path.Plan.Parent);
-        Assert.Equal(12, path.Plan.Start);
+        Assert.Equal(20, path.Plan.Start);
     }
+
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(10, 2)]
+    [InlineData(20, 3)]
+    [InlineData(400, 3)]
+    public void A_short_probe_has_fewer_rounds(long probeSteps, int rounds) => Assert.Equal(rounds, RaceRounds.Count(probeSteps, racing: true));
 
     [Fact]
     public void A_race_costs_less_than_half_of_trying_all_candidates_in_full()
