@@ -79,13 +79,12 @@ public sealed partial class JobGrain
         _mustDecide = true;
         if (e is StoreFullException)
         {
-            _held = new JobError("no_space", e.Message);
-            _pulses.Ring();
-            RetryLater();
+            Hold(new JobError("no_space", e.Message));
         }
         else
         {
             LogPumpFailed(logger, Id, e);
+            _pulses.Close();
             DeactivateOnIdle();
         }
 
@@ -283,8 +282,13 @@ public sealed partial class JobGrain
     {
         StepCounts before = batch.Before.Steps;
         StepCounts after = _state.Steps;
+
+        // A choice moves steps from the search's purse to the training's: a counter hears of them when they are settled.
+        _unsettledSearch += after.Search - before.Search;
+        long search = batch.Chose || _state.Ended ? _unsettledSearch : 0;
+        _unsettledSearch -= search;
         foreach ((string purse, long steps) in ((string, long)[])
-            [("training", after.Training - before.Training), ("search", after.Search - before.Search),
+            [("training", after.Training - before.Training), ("search", search),
              ("evaluation", after.Evaluation - before.Evaluation), ("final", after.Final - before.Final), ("lost", after.Lost - before.Lost)])
         {
             if (steps > 0)
@@ -296,6 +300,11 @@ public sealed partial class JobGrain
         foreach (SegmentState ended in batch.EndedSegments)
         {
             metrics.SegmentEnded(ended.ToString().ToLowerInvariant());
+        }
+
+        if (batch.Before.PathSteps != _state.PathSteps && !_state.Ended)
+        {
+            metrics.LiveValues(Id, _state.Loss, JobViews.Rate(_state));
         }
 
         if (batch.Before.Status != _state.Status)

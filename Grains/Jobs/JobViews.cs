@@ -145,7 +145,8 @@ public static class JobViews
         _ => state.Reason?.Code == "no_stable_rate" ? "diverged" : "failed",
     };
 
-    private static double? Rate(JobState state)
+    /// <summary>The rate of the path's last step; null before the first.</summary>
+    internal static double? Rate(JobState state)
     {
         long at = Math.Max(0, state.PathSteps - 1);
         for (int i = state.Schedule.Count - 1; i >= 0; i--)

@@ -17,9 +17,9 @@ public interface IPoolGrain : IGrainWithStringKey
     [Alias("register"), AlwaysInterleave]
     Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration);
 
-    /// <summary>Grants leases, waiting up to 15 s for work.</summary>
+    /// <summary>Grants leases, waiting up to 15 s for work. Nothing is granted to whoever has cancelled: nobody listens.</summary>
     [Alias("lease"), AlwaysInterleave, ResponseTimeout("00:00:25")]
-    Task<LeaseReply> LeaseAsync(LeaseRequest request);
+    Task<LeaseReply> LeaseAsync(LeaseRequest request, CancellationToken ct = default);
 
     /// <summary>An agent is alive, and how far its leases are.</summary>
     [Alias("heartbeat"), AlwaysInterleave]

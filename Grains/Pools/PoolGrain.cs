@@ -98,7 +98,7 @@ public sealed partial class PoolGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<LeaseReply> LeaseAsync(LeaseRequest request)
+    public async Task<LeaseReply> LeaseAsync(LeaseRequest request, CancellationToken ct = default)
     {
         if (!_state.Workers.TryGetValue(request.Worker, out WorkerEntry? worker) || worker.Registration.Instance != request.Instance)
         {
@@ -108,11 +108,11 @@ public sealed partial class PoolGrain(
         worker.Heard = Now;
         long poll = ++worker.Polls;
         Ring();
-        using var ended = new CancellationTokenSource();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task timeout = Task.Delay(LongestPoll, clock, ended.Token);
         try
         {
-            return await GrantAsync(worker, request, poll, timeout);
+            return await GrantAsync(worker, request, poll, timeout, ct);
         }
         finally
         {
@@ -120,7 +120,7 @@ public sealed partial class PoolGrain(
         }
     }
 
-    private async Task<LeaseReply> GrantAsync(WorkerEntry worker, LeaseRequest request, long poll, Task timeout)
+    private async Task<LeaseReply> GrantAsync(WorkerEntry worker, LeaseRequest request, long poll, Task timeout, CancellationToken ct)
     {
         while (true)
         {
@@ -135,6 +135,7 @@ public sealed partial class PoolGrain(
                 return new LeaseReply([]);
             }
 
+            ct.ThrowIfCancellationRequested();
             Task changed = _changed.Task;
             LeaseReply reply = Grant(worker, request);
             if (reply.Leases.Count > 0 || timeout.IsCompleted || _stopping)
