@@ -39,6 +39,7 @@ internal sealed class WatchedJob
         "goal_reached" => $"goal reached: {e.Payload.GetProperty("value").GetDouble():G5} at step {e.Payload.GetProperty("step").GetInt64()}",
         "job_paused" => "paused",
         "job_resumed" => "resumed",
+        "held" => e.Payload.TryGetProperty("reason", out JsonElement reason) ? $"waits: {reason.GetProperty("message").GetString()}" : "goes on",
         "job_ended" => Ended = $"{e.Payload.GetProperty("status").GetString()}{(e.Payload.TryGetProperty("error", out JsonElement error) ? $": {error.GetProperty("message").GetString()}" : "")}",
         _ => null,
     };

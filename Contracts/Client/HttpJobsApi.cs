@@ -206,7 +206,7 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
                     SseItem<string> item = items.Current;
                     _ = long.TryParse(item.EventId, out long sequence);
                     using var payload = JsonDocument.Parse(item.Data);
-                    yield return new JobEventView(item.EventType == "progress" ? 0 : sequence, item.EventType, payload.RootElement.Clone());
+                    yield return new JobEventView(item.EventType is "progress" or "held" ? 0 : sequence, item.EventType, payload.RootElement.Clone());
                 }
             }
         }

@@ -31,7 +31,8 @@ public interface IJobsApi
 
     /// <summary>
     /// Events after a sequence number, then live ones, until the job has ended and all were sent. Live progress comes
-    /// as type "progress" with sequence 0. Reconnects by itself and resumes.
+    /// as type "progress", and why a job waits for room on a disk as type "held", with sequence 0. Reconnects by itself
+    /// and resumes.
     /// </summary>
     IAsyncEnumerable<JobEventView> EventsAsync(string job, long after = 0, CancellationToken ct = default);
 

@@ -12,6 +12,12 @@ namespace Orchestrator.Contracts.Jobs;
 /// </summary>
 public static class JobSpecReader
 {
+    /// <summary>
+    /// Most segments of a run, and most stages of a search: each is planned, stored and kept in mind, and there is a
+    /// number beyond which nothing works.
+    /// </summary>
+    private const long MostPieces = 100_000;
+
     private static readonly string[] Reserved = ["constraints", "initialPoints", "aggregation", "scope", "notify", "labels"];
 
     /// <summary>Reads <paramref name="root"/>; never throws on bad input.</summary>
@@ -21,6 +27,12 @@ public static class JobSpecReader
         if (root.ValueKind != JsonValueKind.Object)
         {
             problems.Add(new SpecProblem("", $"found {SpecCursor.Describe(root)}; a mapping with name, trainer, objective, steps and schedule is wanted"));
+            return new JobSpecReading(null, problems);
+        }
+
+        if (Unreadable(root, "") is { } broken)
+        {
+            problems.Add(new SpecProblem(broken, "a text holds half of a surrogate pair; whole characters are wanted"));
             return new JobSpecReading(null, problems);
         }
 
@@ -71,6 +83,22 @@ public static class JobSpecReader
         }
 
         long stage = schedule!.AutoLrs?.StageSteps ?? steps!.Value;
+        segmentSteps ??= Math.Min(stage, Math.Max(1, steps!.Value / 20));
+        if (steps!.Value / segmentSteps > MostPieces)
+        {
+            job.Refuse("segmentSteps", $"found {segmentSteps}, which cuts {steps} steps into {steps / segmentSteps} segments; at most {MostPieces} are wanted");
+        }
+
+        if (schedule.AutoLrs is { } search && Stages(search, steps.Value) > MostPieces)
+        {
+            problems.Add(new SpecProblem("/schedule/settings/stageSteps", $"found {stage}, which cuts {steps} steps into more than {MostPieces} stages; fewer are wanted"));
+        }
+
+        if (problems.Count > 0)
+        {
+            return new JobSpecReading(null, problems);
+        }
+
         var spec = new JobSpec
         {
             Name = name!,
@@ -78,7 +106,7 @@ public static class JobSpecReader
             Settings = settings,
             Objective = objective!,
             Steps = steps!.Value,
-            SegmentSteps = segmentSteps ?? Math.Min(stage, Math.Max(1, steps.Value / 20)),
+            SegmentSteps = segmentSteps.Value,
             Schedule = schedule,
             Peaks = peaks,
             Validation = validation,
@@ -91,6 +119,44 @@ public static class JobSpecReader
             OnUpgrade = upgrade,
         };
         return new JobSpecReading(spec, []);
+    }
+
+    /// <summary>How many stages there are, counted no further than is allowed.</summary>
+    private static long Stages(AutoLrsSpec search, long steps)
+    {
+        double length = search.StageSteps;
+        long count = 0;
+        for (double start = 0; start < steps && count <= MostPieces; count++)
+        {
+            start += Math.Min(length, search.MaxStageSteps ?? double.PositiveInfinity);
+            length *= search.Growth;
+        }
+
+        return count;
+    }
+
+    /// <summary>Pointer to a text that JSON allows and Unicode does not; null = all can be read.</summary>
+    private static string? Unreadable(JsonElement value, string pointer)
+    {
+        try
+        {
+            switch (value.ValueKind)
+            {
+                case JsonValueKind.String:
+                    value.GetString();
+                    return null;
+                case JsonValueKind.Object:
+                    return value.EnumerateObject().Select(member => Unreadable(member.Value, $"{pointer}/{SpecCursor.Escape(member.Name)}")).FirstOrDefault(p => p is not null);
+                case JsonValueKind.Array:
+                    return value.EnumerateArray().Select((item, i) => Unreadable(item, $"{pointer}/{i}")).FirstOrDefault(p => p is not null);
+                default:
+                    return null;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return pointer;
+        }
     }
 
     internal static T? Required<T>(SpecCursor at, string key, T? value, string what)
@@ -134,13 +200,12 @@ public static class JobSpecReader
         var settings = new JsonObject();
         if (at.Object("settings") is { } given && at.Raw("settings") is { } raw)
         {
-            settings = JsonNode.Parse(raw.GetRawText())!.AsObject();
-            foreach ((string key, JsonNode? value) in settings)
+            foreach (JsonProperty setting in raw.EnumerateObject())
             {
-                if (value is not JsonValue)
+                settings[setting.Name] = JsonNode.Parse(setting.Value.GetRawText());
+                if (settings[setting.Name] is not JsonValue)
                 {
-                    string found = value is null ? "nothing" : value is JsonArray ? "a list" : "a mapping";
-                    given.Refuse(key, $"found {found}; a text, a number, true or false is wanted");
+                    given.Refuse(setting.Name, $"found {SpecCursor.Describe(setting.Value)}; a text, a number, true or false is wanted");
                 }
             }
         }

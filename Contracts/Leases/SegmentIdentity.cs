@@ -50,6 +50,9 @@ public sealed record SegmentIdentity
     /// <summary>Digest of the trainer.</summary>
     public required string Trainer { get; init; }
 
+    /// <summary>Its workload, where a trainer of one digest has several.</summary>
+    public string? Workload { get; init; }
+
     /// <summary>Digest of the data.</summary>
     public required string Data { get; init; }
 

@@ -53,6 +53,9 @@ public sealed record SegmentWork
 
     /// <summary>Numeric class this job was placed on.</summary>
     public required string Class { get; init; }
+
+    /// <summary>Labels that its worker must carry; null = none.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }
 
 /// <summary>A content-addressed blob.</summary>

@@ -42,7 +42,7 @@ public interface IJobGrain : IGrainWithStringKey
 
     /// <summary>Returns when the job has events after <paramref name="sequence"/>, progress since the mark, or after 15 s.</summary>
     [Alias("wait"), AlwaysInterleave, ResponseTimeout("00:00:25")]
-    Task<JobPulse> WaitAsync(long sequence, long progressMark);
+    Task<JobPulse> WaitAsync(long sequence, long progressMark, CancellationToken ct = default);
 
     /// <summary>Activates the job, and lets it look again for what it waits for: a worker, room on a disk.</summary>
     [Alias("wake"), AlwaysInterleave, OneWay]
@@ -89,4 +89,5 @@ public sealed record LiveProgress(int Segment, string Worker, LeaseProgress Prog
 /// <param name="Progress">The newest points, one entry a running segment, as the JSON of a "progress" event; null = none new.</param>
 /// <param name="Ended">Whether the job has ended.</param>
 /// <param name="Missing">Whether there is no such job.</param>
-public sealed record JobPulse(long Sequence, long ProgressMark, string? Progress, bool Ended, bool Missing);
+/// <param name="Held">Why it does not go on, where that cannot be an event: there is no room to store one. Null = it does.</param>
+public sealed record JobPulse(long Sequence, long ProgressMark, string? Progress, bool Ended, bool Missing, JobError? Held = null);

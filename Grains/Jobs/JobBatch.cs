@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -22,13 +23,16 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
     public JobState Before { get; } = before;
 
     /// <summary>The state now.</summary>
-    public JobState State { get; private set; } = before;
+    public JobState State { get; private set; } = before with { Changed = [] };
 
     /// <summary>Events so far.</summary>
     public IReadOnlyList<StoredEvent> Events => _events;
 
     /// <summary>Whether the job was paused in this batch, so that what runs is told to stop.</summary>
     public bool Paused { get; set; }
+
+    /// <summary>Whether a stage was chosen in this batch.</summary>
+    public bool Chose { get; private set; }
 
     /// <summary>Checkpoints whose bytes are to be removed once the batch is committed.</summary>
     public List<string> BadBlobs { get; } = [];
@@ -49,6 +53,7 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         string payload = JsonSerializer.Serialize(e, WireJson.Options);
         using JsonDocument read = JsonDocument.Parse(payload);
         _events.Add(new StoredEvent(State.Sequence, read.RootElement.GetProperty("type").GetString()!, payload));
+        Chose |= e is SearchDecided { Decision: ChooseRate };
         if (e is SegmentFinished finished)
         {
             EndedSegments.Add(finished.Outcome);
@@ -78,7 +83,7 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         Job = header,
         ExpectedSequence = Before.Sequence,
         Events = _events,
-        Segments = [.. ChangedSegments()],
+        Segments = [.. Rows()],
         Series = [.. _series.Select(pair => new StoredSeries(pair.Key, pair.Value))],
         Logs = _logs,
         Checkpoints = _checkpoints,
@@ -86,13 +91,16 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
     };
 
     /// <summary>Segments that may be offered now and could not be when the batch began.</summary>
-    public IEnumerable<SegmentRecord> NewlyPlanned() => State.Segments.Values.Where(segment =>
-        segment.State == SegmentState.Planned
-        && !(Before.Segments.TryGetValue(segment.Number, out SegmentRecord? known) && ReferenceEquals(known, segment)));
+    public IEnumerable<SegmentRecord> NewlyPlanned() => ChangedSegments().Where(segment => segment.State == SegmentState.Planned);
 
-    /// <summary>Segments that were wanted when the batch began, and are not any more.</summary>
-    public IEnumerable<int> NewlyCancelled() => State.Segments.Values
-        .Where(segment => segment.State == SegmentState.Cancelled && Before.Segments.TryGetValue(segment.Number, out SegmentRecord? known) && known.Open)
+    /// <summary>Segments that wait for a result no more, whether one came or it is not wanted.</summary>
+    public IEnumerable<int> NewlyEnded() => ChangedSegments()
+        .Where(segment => !segment.Open && Before.Open.Contains(segment.Number)).Select(segment => segment.Number);
+
+    /// <summary>Segments that could be offered when the batch began, and must wait again: a checkpoint of theirs was lost.</summary>
+    public IEnumerable<int> NewlyWaiting() => ChangedSegments()
+        .Where(segment => segment.State == SegmentState.Waiting && Before.Open.Contains(segment.Number)
+            && Before.Segments[segment.Number].State != SegmentState.Waiting)
         .Select(segment => segment.Number);
 
     private void Keep(LeasedCompletion told, bool ended)
@@ -121,11 +129,14 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         }
     }
 
-    private IEnumerable<StoredSegment> ChangedSegments()
+    private IEnumerable<SegmentRecord> ChangedSegments() => State.Changed.Where(State.Segments.ContainsKey).Select(number => State.Segments[number]);
+
+    private IEnumerable<StoredSegment> Rows()
     {
-        foreach (SegmentRecord segment in State.Segments.Values)
+        foreach (SegmentRecord segment in ChangedSegments())
         {
-            if (Before.Segments.TryGetValue(segment.Number, out SegmentRecord? known) && ReferenceEquals(known, segment))
+            // What is known of leases alone is not in a row, and a row that is written loses the result it had.
+            if (Before.Segments.TryGetValue(segment.Number, out SegmentRecord? known) && known with { Past = segment.Past } == segment)
             {
                 continue;
             }

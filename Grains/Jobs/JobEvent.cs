@@ -56,8 +56,11 @@ public sealed record SegmentFinished : JobEvent
     /// <summary>Steps made.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Cost of its validations in steps: forward samples ÷ (3 × batch size).</summary>
-    public double Evaluation { get; init; }
+    /// <summary>Samples that its validations sent forward.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>The first validation that reached the goal, in it or in what it is the rest of.</summary>
+    public GoalMark? Goal { get; init; }
 
     public BlobReference? Checkpoint { get; init; }
 
@@ -82,15 +85,20 @@ public sealed record SegmentSplit(int Segment, long Steps, int Remainder) : JobE
 /// <summary>A segment is offered again.</summary>
 /// <param name="Cause">failed, lost, released or worker_fault; only the first two count towards giving up.</param>
 /// <param name="LostSteps">Steps that will be made again.</param>
-public sealed record SegmentRetried(int Segment, string Cause, long LostSteps, string Message, string? Worker) : JobEvent;
+/// <param name="Lease">The lease that ended so.</param>
+public sealed record SegmentRetried(int Segment, string Cause, long LostSteps, string Message, string? Worker, string Lease) : JobEvent;
 
 /// <summary>Work that was done twice.</summary>
+/// <param name="Steps">All steps of the lease; those that were counted when it was given up are not counted again.</param>
 public sealed record DuplicateCounted(int Segment, long Steps, string Lease) : JobEvent;
 
 /// <summary>The bytes of a segment's checkpoint are gone or changed: the segment runs again.</summary>
 public sealed record CheckpointLost(int Segment, string Sha256, string Message) : JobEvent;
 
-/// <summary>A recomputed checkpoint has other bytes than the first.</summary>
+/// <summary>
+/// A recomputed checkpoint has other bytes than the first. In a bitwise class that ends the job; in others the second
+/// has replaced the first.
+/// </summary>
 public sealed record NondeterminismFound(int Segment, string First, string Second) : JobEvent;
 
 /// <summary>The next steps would exceed the budget.</summary>

@@ -79,13 +79,12 @@ public sealed partial class JobGrain
         _mustDecide = true;
         if (e is StoreFullException)
         {
-            _held = new JobError("no_space", e.Message);
-            _pulses.Ring();
-            RetryLater();
+            Hold(new JobError("no_space", e.Message));
         }
         else
         {
             LogPumpFailed(logger, Id, e);
+            _pulses.Close();
             DeactivateOnIdle();
         }
 
@@ -112,17 +111,20 @@ public sealed partial class JobGrain
                 continue;
             }
 
-            if (batch.State.Order.Next is not { } next || batch.State.Stretches[next].Outcome is null)
+            if (JobCourse.Due(batch.State) is not { } stretch)
             {
                 break;
             }
 
-            StretchResult result = await StretchResultAsync(batch, batch.State.Stretches[next]);
+            StretchResult result = await StretchResultAsync(batch, stretch);
             batch.Add(new StretchObserved(_transitions!.Search.Digest(batch.State.Search!, result)));
             _mustDecide = true;
         }
 
-        EndIfDone(batch);
+        foreach (JobEvent e in JobCourse.Close(batch.State, _transitions!.Spec, Wall()))
+        {
+            batch.Add(e);
+        }
     }
 
     private async Task<bool> PlaceAsync(JobBatch batch)
@@ -163,97 +165,10 @@ public sealed partial class JobGrain
         }
 
         metrics.DecisionMade(clock.GetElapsedTime(began).TotalSeconds);
-        long from = batch.State.Sequence;
-        long wanted = decisions.OfType<PlanStretch>().Sum(plan => plan.Stretch.Steps);
-        long open = batch.State.Segments.Values.Where(s => s.Open).Sum(s => s.Steps);
-        if (_transitions.Spec.Budget.MaxSteps is { } most && wanted > 0 && batch.State.Steps.Charged + open + wanted > most)
+        foreach (JobEvent e in JobCourse.Decided(batch.State, _transitions.Spec, decisions, Wall()))
         {
-            batch.Add(new BudgetReached($"{batch.State.Steps.Charged + open} steps are spent or under way, and the next {wanted} would exceed the budget of {most}."));
-            return;
+            batch.Add(e);
         }
-
-        foreach (SearchDecision decision in decisions)
-        {
-            batch.Add(new SearchDecided(decision, from));
-            switch (decision)
-            {
-                case FailSearch failed:
-                    batch.Add(new JobEnded(JobStatus.Failed, null, new JobError(failed.Code, failed.Reason), Wall()));
-                    return;
-                case CompleteSearch complete:
-                    batch.Add(new FinalPlanned(batch.State.Stretches[complete.Stretch].Pieces[^1], _transitions.Spec.Steps));
-                    return;
-                default:
-                    break;
-            }
-        }
-    }
-
-    private void EndIfDone(JobBatch batch)
-    {
-        JobState state = batch.State;
-        if (state.Ended)
-        {
-            return;
-        }
-
-        if (Failure(batch) is { } error)
-        {
-            batch.Add(new JobEnded(JobStatus.Failed, null, error, Wall()));
-            return;
-        }
-
-        if (state.FinalStep is null)
-        {
-            bool outOfTime = TimeLeft(state) <= TimeSpan.Zero;
-            if (outOfTime && state.EndedBy is null)
-            {
-                batch.Add(new BudgetReached($"The job has run for the {_transitions!.Spec.Budget.MaxDuration} it was given."));
-            }
-
-            if (batch.State.EndedBy == "budget" && (outOfTime || !state.Segments.Values.Any(s => s.Open)))
-            {
-                (int? segment, long step) = JobMachine.PathEnd(state);
-                batch.Add(new FinalPlanned(segment, step));
-            }
-
-            return;
-        }
-
-        if (state.Segments.Values.Where(s => s.FinalSplit is not null).All(s => s.State == SegmentState.Succeeded))
-        {
-            batch.Add(new JobEnded(JobStatus.Succeeded, state.EndedBy, null, Wall()));
-        }
-    }
-
-    private static JobError? Failure(JobBatch batch)
-    {
-        if (batch.Events.Any(e => e.Type == "nondeterminism_found") && batch.State.Placement!.Bitwise)
-        {
-            StoredEvent found = batch.Events.First(e => e.Type == "nondeterminism_found");
-            return new JobError("nondeterminism_found", $"A recomputed checkpoint has other bytes than the first, although the class {batch.State.Placement.Class} promises the same: {found.Payload}");
-        }
-
-        SegmentRecord? failed = batch.State.Segments.Values.FirstOrDefault(s => s.State == SegmentState.Failed);
-        if (failed is not null)
-        {
-            return new JobError("segment_failed", $"Segment {failed.Number} (steps {failed.Start} to {failed.Start + failed.Steps}) failed for good: {failed.Failure}");
-        }
-
-        bool undone = batch.State.Segments.Values.Any(s => s.FinalSplit is not null && s.State == SegmentState.Diverged);
-        return undone ? new JobError("diverged", "The final model's losses are not finite.") : null;
-    }
-
-    /// <summary>What is left of the job's duration, paused time excluded; endless where it has no bound.</summary>
-    private TimeSpan TimeLeft(JobState state)
-    {
-        if (_transitions!.Spec.Budget.MaxDuration is not { } most)
-        {
-            return TimeSpan.MaxValue;
-        }
-
-        double paused = state.PausedSeconds + (state.PausedAt is { } at ? Wall() - at : 0);
-        return most - TimeSpan.FromSeconds(Wall() - paused);
     }
 
     /// <summary>A job with a duration looks at the clock again when it will have run out.</summary>
@@ -264,7 +179,9 @@ public sealed partial class JobGrain
             return;
         }
 
-        TimeSpan due = TimeLeft(_state);
+        // A day at most, after which it looks again: timers do not reach further than some weeks.
+        TimeSpan due = JobCourse.TimeLeft(_state, _transitions.Spec, Wall());
+        due = due < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : due > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : due;
         _deadline = this.RegisterGrainTimer(
             async _ =>
             {
@@ -273,39 +190,27 @@ public sealed partial class JobGrain
                 await WakeAsync();
                 WatchDeadline();
             },
-            new GrainTimerCreationOptions(due > TimeSpan.FromSeconds(1) ? due : TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+            new GrainTimerCreationOptions(due, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
     }
 
     private double Wall() => (clock.GetUtcNow() - _header!.Created).TotalSeconds;
 
-    /// <summary>All that is known of a stretch: series and validations of its pieces, from this batch or the store.</summary>
+    /// <summary>What a stretch brought, from this batch or the store.</summary>
     private async Task<StretchResult> StretchResultAsync(JobBatch batch, StretchRecord stretch)
     {
-        var losses = new List<double>();
-        var validations = new List<ValidationPoint>();
-        int[] stored = [.. stretch.Pieces.Where(piece => batch.Result(piece) is null)];
-        Dictionary<int, string> series = stored.Length == 0
-            ? []
-            : (await store.SeriesAsync(Id, stored)).ToDictionary(s => s.Segment, s => s.Csv);
-        foreach (int piece in stretch.Pieces)
+        int[] stored = stretch.Outcome == StretchOutcome.Succeeded ? [.. stretch.Pieces.Where(piece => batch.Result(piece) is null)] : [];
+        Dictionary<int, string> series = stored.Length == 0 ? [] : (await store.SeriesAsync(Id, stored)).ToDictionary(s => s.Segment, s => s.Csv);
+        var results = new Dictionary<int, string?>();
+        foreach (int piece in stored)
         {
-            string? csv = batch.Series(piece) ?? series.GetValueOrDefault(piece);
-            if (csv is not null)
-            {
-                losses.AddRange(SeriesCsv.Parse(System.Text.Encoding.UTF8.GetBytes(csv)).Select(point => point.Loss ?? double.NaN));
-            }
-
-            string? result = batch.Result(piece) ?? (await store.SegmentAsync(Id, piece))?.Result;
-            if (result is not null)
-            {
-                foreach (ValidationResult validation in JsonSerializer.Deserialize<SegmentResult>(result, WireJson.Options)!.Validations)
-                {
-                    validations.Add(ValidationSignal.Of(validation, _transitions!.Spec.Objective));
-                }
-            }
+            results[piece] = (await store.SegmentAsync(Id, piece))?.Result;
         }
 
-        return new StretchResult(stretch.Plan.Number, stretch.Outcome!.Value, losses, validations);
+        return StretchResults.Of(
+            _transitions!.Spec.Objective,
+            stretch,
+            piece => batch.Series(piece) ?? series.GetValueOrDefault(piece),
+            piece => batch.Result(piece) ?? results.GetValueOrDefault(piece));
     }
 
     private async Task CommitAsync(JobBatch batch)
@@ -338,10 +243,16 @@ public sealed partial class JobGrain
             await blobs.DeleteAsync(bad);
         }
 
-        int[] cancelled = [.. batch.NewlyCancelled()];
-        if (cancelled.Length > 0)
+        int[] ended = [.. batch.NewlyEnded()];
+        if (ended.Length > 0)
         {
-            await Pool.StopAsync(Id, cancelled, _state.Ended ? StopReason.Cancelled : StopReason.Superseded);
+            await Pool.StopAsync(Id, ended, _state.Ended ? StopReason.Cancelled : StopReason.Superseded);
+        }
+
+        int[] waiting = [.. batch.NewlyWaiting()];
+        if (waiting.Length > 0)
+        {
+            await Pool.StopAsync(Id, waiting, null);
         }
 
         if (batch.Paused)
@@ -371,8 +282,13 @@ public sealed partial class JobGrain
     {
         StepCounts before = batch.Before.Steps;
         StepCounts after = _state.Steps;
+
+        // A choice moves steps from the search's purse to the training's: a counter hears of them when they are settled.
+        _unsettledSearch += after.Search - before.Search;
+        long search = batch.Chose || _state.Ended ? _unsettledSearch : 0;
+        _unsettledSearch -= search;
         foreach ((string purse, long steps) in ((string, long)[])
-            [("training", after.Training - before.Training), ("search", after.Search - before.Search),
+            [("training", after.Training - before.Training), ("search", search),
              ("evaluation", after.Evaluation - before.Evaluation), ("final", after.Final - before.Final), ("lost", after.Lost - before.Lost)])
         {
             if (steps > 0)
@@ -384,6 +300,11 @@ public sealed partial class JobGrain
         foreach (SegmentState ended in batch.EndedSegments)
         {
             metrics.SegmentEnded(ended.ToString().ToLowerInvariant());
+        }
+
+        if (batch.Before.PathSteps != _state.PathSteps && !_state.Ended)
+        {
+            metrics.LiveValues(Id, _state.Loss, JobViews.Rate(_state));
         }
 
         if (batch.Before.Status != _state.Status)

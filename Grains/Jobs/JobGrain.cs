@@ -32,6 +32,9 @@ public sealed partial class JobGrain(
     private const int SnapshotEvery = 1000;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>Workers repeat a result that found no room every second: so long without one, and there is room.</summary>
+    private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(10);
+
     private readonly List<Message> _inbox = [];
     private readonly JobPulses _pulses = new(clock);
     private StoredJob? _header;
@@ -41,10 +44,15 @@ public sealed partial class JobGrain(
     private bool _pumping;
     private bool _mustDecide;
     private JobError? _held;
+    private long _heldAt;
+    private long _unsettledSearch;
     private IGrainTimer? _retry;
     private IGrainTimer? _deadline;
 
     private string Id => this.GetPrimaryKeyString();
+
+    /// <summary>Why it waits for room on a disk; null = it does not.</summary>
+    private JobError? Held => _state.Ended ? null : _held;
 
     private IPoolGrain Pool => GrainFactory.GetGrain<IPoolGrain>(_transitions!.Spec.Resources.Pool);
 
@@ -152,8 +160,7 @@ public sealed partial class JobGrain(
         _pulses.Forget(completion.Segment);
         if (completion.Completion.Failure is { WorkerFault: true, Kind: "no_space" } full)
         {
-            _held = new JobError("no_space", $"A worker has no room left: {full.Message} The job goes on by itself when there is room.");
-            RetryLater();
+            Hold(new JobError("no_space", $"A worker has no room left: {full.Message} The job goes on by itself when there is room."));
         }
 
         return receipt!;
@@ -164,15 +171,20 @@ public sealed partial class JobGrain(
     {
         if (_header is not null)
         {
+            bool wasLost = false;
             _pulses.Forget(lost.Segment);
-            metrics.SegmentEnded("lost");
             await EnqueueAsync(batch =>
             {
                 foreach (JobEvent e in JobMachine.Lose(batch.State, lost))
                 {
                     batch.Add(e);
+                    wasLost = true;
                 }
             });
+            if (wasLost)
+            {
+                metrics.SegmentEnded("lost");
+            }
         }
     }
 
@@ -192,7 +204,7 @@ public sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<JobPulse> WaitAsync(long sequence, long progressMark)
+    public async Task<JobPulse> WaitAsync(long sequence, long progressMark, CancellationToken ct = default)
     {
         if (_header is null)
         {
@@ -201,10 +213,12 @@ public sealed partial class JobGrain(
 
         if (_state.Sequence <= sequence && _pulses.Mark <= progressMark && !_state.Ended)
         {
-            await _pulses.NextAsync();
+            await _pulses.NextAsync(ct);
         }
 
-        return new JobPulse(_state.Sequence, _pulses.Mark, _pulses.Since(progressMark), _state.Ended, Missing: false);
+        return _header is null
+            ? new JobPulse(0, 0, null, Ended: false, Missing: true)
+            : new JobPulse(_state.Sequence, _pulses.Mark, _pulses.Since(progressMark), _state.Ended, Missing: false, Held);
     }
 
     /// <inheritdoc/>
@@ -227,6 +241,7 @@ public sealed partial class JobGrain(
         JobView last = View();
         metrics.JobStatusChanged(_state.Status, null);
         _header = null;
+        _pulses.Close();
         DeactivateOnIdle();
         return new ControlReply(last);
     }
@@ -266,7 +281,7 @@ public sealed partial class JobGrain(
     {
         double seconds = (clock.GetUtcNow() - _header!.Created).TotalSeconds;
         JobView view = JobViews.Job(Id, _transitions!.Spec, _state, seconds);
-        return _held is not null && !_state.Ended ? view with { Status = JobStatus.Paused, Reason = _held } : view;
+        return Held is { } why ? view with { Status = JobStatus.Paused, Reason = why } : view;
     }
 
     private async Task LoadAsync(StoredJob header, CancellationToken ct)
@@ -277,6 +292,7 @@ public sealed partial class JobGrain(
         ISearch search = SearchFactory.Create(spec);
         var transitions = new JobTransitions(Id, spec, search);
         JobState state = transitions.Initial;
+        _snapshotAt = 0;
         if (await store.SnapshotAsync(Id, ct) is { } snapshot)
         {
             state = JobSnapshot.Load(snapshot.State, search);
@@ -297,6 +313,7 @@ public sealed partial class JobGrain(
         (_header, _transitions, _state) = (header, transitions, state);
         _mustDecide = true;
         metrics.JobStatusChanged(null, state.Status);
+        WatchDeadline();
     }
 
     /// <summary>The segment and hash of a parent checkpoint whose stored bytes are gone or changed.</summary>
@@ -308,14 +325,42 @@ public sealed partial class JobGrain(
             : null;
     }
 
+    /// <summary>There is no room: says so, and tries again until there is. No event can say it.</summary>
+    private void Hold(JobError why)
+    {
+        _held = why;
+        _heldAt = clock.GetTimestamp();
+        _pulses.Ring();
+        RetryLater();
+    }
+
     private void RetryLater() => _retry ??= this.RegisterGrainTimer(
         async _ =>
         {
             _retry?.Dispose();
             _retry = null;
+            try
+            {
+                await WakeAsync();
+            }
+            catch (StoreFullException)
+            {
+                // Held again.
+            }
+
+            if (_held is null)
+            {
+                return;
+            }
+
+            if (clock.GetElapsedTime(_heldAt) < HeldFor)
+            {
+                RetryLater();
+                return;
+            }
+
             _held = null;
             _pulses.Ring();
-            await WakeAsync();
         },
         new GrainTimerCreationOptions(RetryAfter, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -27,7 +26,8 @@ public static class JobMachine
                 : ([], CompletionVerdict.Invalid, $"The job has no segment {told.Segment}.");
         }
 
-        if (segment.Lease == told.Lease && !segment.Open)
+        // Whatever brought an end once is a repetition now, also where the segment runs again for another reason.
+        if (segment.Lease == told.Lease || Past(segment, told.Lease) is { Answered: true })
         {
             return ([], CompletionVerdict.Retry, null);
         }
@@ -40,57 +40,53 @@ public static class JobMachine
         if (!segment.Open)
         {
             return segment.State is SegmentState.Succeeded or SegmentState.Diverged
-                ? ([new DuplicateCounted(segment.Number, result.Steps, told.Lease)], CompletionVerdict.Duplicate, null)
+                ? ([new DuplicateCounted(segment.Number, Within(segment, result.Steps), told.Lease)], CompletionVerdict.Duplicate, null)
                 : ([], CompletionVerdict.Superseded, "The job no longer wants it.");
         }
 
         return result.Outcome switch
         {
-            CompletionOutcome.Released => (Offer(segment, told, "released", result.Failure?.Message ?? "The worker gave it back."), CompletionVerdict.Accepted, null),
+            CompletionOutcome.Released => ([Offer(segment, told, "released", result.Failure?.Message ?? "The worker gave it back.")], CompletionVerdict.Accepted, null),
             CompletionOutcome.Failed => (Failed(segment, told), CompletionVerdict.Accepted, null),
-            CompletionOutcome.Diverged => Checked(state, segment, told, [Finish(spec, state, segment, told, SegmentState.Diverged)]),
-            _ => Checked(state, segment, told, Succeeded(state, spec, segment, told)),
+            _ => Judged(state, spec, segment, told),
         };
     }
 
     /// <summary>Events of a lease that is over without a result.</summary>
     public static IReadOnlyList<JobEvent> Lose(JobState state, LostLease lost)
     {
-        if (state.Ended || !state.Segments.TryGetValue(lost.Segment, out SegmentRecord? segment) || !segment.Open)
+        if (state.Ended || !state.Segments.TryGetValue(lost.Segment, out SegmentRecord? segment) || !segment.Open
+            || segment.Lease == lost.Lease || Past(segment, lost.Lease) is not null)
         {
             return [];
         }
 
-        var retried = new SegmentRetried(segment.Number, "lost", Math.Min(lost.Steps, segment.Steps), lost.Reason, lost.Worker);
+        var retried = new SegmentRetried(segment.Number, "lost", Within(segment, lost.Steps), lost.Reason, lost.Worker, lost.Lease);
         return segment.Losses + 1 < GiveUpAfter
             ? [retried]
             : [retried, GiveUp(segment, lost.Lease, lost.Worker, 0, new SegmentFailure(
                 "lost", $"Segment {segment.Number} was lost {GiveUpAfter} times in a row: it seems to kill its worker. Last: {lost.Reason}"))];
     }
 
-    /// <summary>The stretches of the path that ended well, the furthest last; what a job cut short falls back on.</summary>
-    public static (int? Segment, long Step) PathEnd(JobState state)
-    {
-        StretchRecord? end = state.Stretches.Values
-            .Where(s => s is { OnPath: true, Outcome: Bo.Searches.StretchOutcome.Succeeded } && state.Segments[s.Pieces[^1]].Checkpoint is not null)
-            .MaxBy(s => s.Plan.Start + s.Plan.Steps);
-        return end is null ? (null, 0) : (end.Pieces[^1], end.Plan.Start + end.Plan.Steps);
-    }
+    private static PastLease? Past(SegmentRecord segment, string lease) => segment.Past?.GetValueOrDefault(lease);
 
-    private static SegmentRetried[] Offer(SegmentRecord segment, LeasedCompletion told, string cause, string message) =>
-        [new SegmentRetried(segment.Number, cause, told.Completion.Steps, message, told.Worker)];
+    /// <summary>What a worker says it made, held to what it could make.</summary>
+    private static long Within(SegmentRecord segment, long steps) => Math.Clamp(steps, 0, segment.Steps);
+
+    private static SegmentRetried Offer(SegmentRecord segment, LeasedCompletion told, string cause, string message) =>
+        new(segment.Number, cause, Within(segment, told.Completion.Steps), message, told.Worker, told.Lease);
 
     private static JobEvent[] Failed(SegmentRecord segment, LeasedCompletion told)
     {
         SegmentFailure failure = told.Completion.Failure ?? new SegmentFailure("error", "The worker gave no reason.");
         if (failure.WorkerFault)
         {
-            return Offer(segment, told, "worker_fault", failure.Message);
+            return [Offer(segment, told, "worker_fault", failure.Message)];
         }
 
-        SegmentRetried[] retried = Offer(segment, told, "failed", $"{failure.Kind}: {failure.Message}");
+        SegmentRetried retried = Offer(segment, told, "failed", $"{failure.Kind}: {failure.Message}");
         bool again = failure.Kind != "bad_input" && segment.Failures + 1 < GiveUpAfter;
-        return again ? retried : [.. retried, GiveUp(segment, told.Lease, told.Worker, told.Completion.Seconds?.Total ?? 0, failure)];
+        return again ? [retried] : [retried, GiveUp(segment, told.Lease, told.Worker, told.Completion.Seconds?.Total ?? 0, failure)];
     }
 
     private static SegmentFinished GiveUp(SegmentRecord segment, string lease, string worker, double seconds, SegmentFailure failure) => new()
@@ -104,13 +100,16 @@ public static class JobMachine
         Failure = failure,
     };
 
-    /// <summary>Refuses a result that is not what was planned; it counts as a failure of the segment.</summary>
-    private static (IReadOnlyList<JobEvent> Events, CompletionVerdict Verdict, string? Message) Checked(
-        JobState state, SegmentRecord segment, LeasedCompletion told, IReadOnlyList<JobEvent> events)
+    /// <summary>Takes a result that is what was planned; any other is refused, and counts as a failure of the segment.</summary>
+    private static (IReadOnlyList<JobEvent> Events, CompletionVerdict Verdict, string? Message) Judged(
+        JobState state, JobSpec spec, SegmentRecord segment, LeasedCompletion told)
     {
-        string? problem = Problem(state, segment, told.Completion);
+        string? problem = CompletionCheck.Problem(state, segment, told.Completion, out IReadOnlyList<SeriesPoint> series);
         if (problem is null)
         {
+            IReadOnlyList<JobEvent> events = told.Completion.Outcome == CompletionOutcome.Diverged
+                ? Diverged(state, segment, told, series)
+                : Succeeded(state, spec, segment, told, series);
             return (events, CompletionVerdict.Accepted, null);
         }
 
@@ -118,121 +117,95 @@ public static class JobMachine
         return (Failed(segment, told with { Completion = failed }), CompletionVerdict.Invalid, problem);
     }
 
-    private static string? Problem(JobState state, SegmentRecord segment, Completion result)
+    private static JobEvent[] Diverged(
+        JobState state, SegmentRecord segment, LeasedCompletion told, IReadOnlyList<SeriesPoint> series)
     {
-        if (result.Steps < 0 || result.Steps > segment.Steps)
+        if (!segment.Recompute)
         {
-            return $"It made {result.Steps} steps; {segment.Steps} were planned.";
+            return [Finish(segment, told, SegmentState.Diverged, series)];
         }
 
-        bool succeeded = result.Outcome == CompletionOutcome.Succeeded;
-        if (succeeded && result.Checkpoint is null && (segment.Output || result.Steps < segment.Steps) && result.Steps > 0)
-        {
-            return "It brought no checkpoint, although one was wanted.";
-        }
-
-        if (segment.FinalSplit is not null && succeeded && result.Metrics is not { Count: > 0 })
-        {
-            return "It brought no metrics, although it was an evaluation.";
-        }
-
-        if (result.Steps > 0 && segment.Stretch >= 0 && (succeeded || result.Series is not null))
-        {
-            return RatesProblem(SegmentPlanner.Plan(state.Stretches[segment.Stretch].Plan, segment), result);
-        }
-
-        return null;
+        // It succeeded before: there is no state to go back to, and nobody may build on this.
+        string message = $"It diverged when it was run again for its lost checkpoint: {told.Completion.Failure?.Message}";
+        return state.Placement!.Bitwise
+            ? [Offer(segment, told, "failed", message), new NondeterminismFound(segment.Number, segment.Checkpoint!.Sha256, "diverged")]
+            : Failed(segment, told with { Completion = told.Completion with { Failure = new SegmentFailure("nondeterminism", message) } });
     }
 
-    private static string? RatesProblem(RatePlan plan, Completion result)
-    {
-        if (result.Series is null)
-        {
-            return "It brought no series.";
-        }
-
-        IReadOnlyList<SeriesPoint> series;
-        try
-        {
-            series = SeriesCsv.Parse(Encoding.UTF8.GetBytes(result.Series));
-        }
-        catch (FormatException e)
-        {
-            return $"Its series cannot be read: {e.Message}";
-        }
-
-        if (series.Count < result.Steps)
-        {
-            return $"Its series has {series.Count} points for {result.Steps} steps.";
-        }
-
-        double[] rates = plan.Expand(Math.Min(series.Count, plan.Steps));
-        for (int i = 0; i < rates.Length; i++)
-        {
-            if (series[i].Rate != rates[i])
-            {
-                return $"wrong_rates: step {i} of the segment ran at {series[i].Rate}, not at {rates[i]} as planned.";
-            }
-        }
-
-        return null;
-    }
-
-    private static IReadOnlyList<JobEvent> Succeeded(JobState state, JobSpec spec, SegmentRecord segment, LeasedCompletion told)
+    private static JobEvent[] Succeeded(
+        JobState state, JobSpec spec, SegmentRecord segment, LeasedCompletion told, IReadOnlyList<SeriesPoint> series)
     {
         Completion result = told.Completion;
         if (result.Steps == 0 && segment.Steps > 0)
         {
-            return Offer(segment, told, "released", "It was stopped before its first step.");
+            return [Offer(segment, told, "released", "It was stopped before its first step.")];
+        }
+
+        bool whole = result.Steps == segment.Steps;
+        if (!whole && segment.Recompute)
+        {
+            return [Offer(segment, told, "released", "Only a prefix was recomputed.")];
+        }
+
+        if (!whole && state.Stretches[segment.Stretch].Plan.Guard is not null)
+        {
+            // A guard looks at the last losses of its segment: a border that nobody planned would make it blind for a
+            // while, and a stop would change what diverges.
+            return [Offer(segment, told, "released", "It was stopped, and its guard cannot look across the stop.")];
         }
 
         if (segment.Recompute)
         {
-            return Recomputed(state, spec, segment, told);
+            return Recomputed(segment, told, series);
         }
 
-        SegmentFinished finished = Finish(spec, state, segment, told, SegmentState.Succeeded);
-        if (result.Steps < segment.Steps)
+        GoalMark? goal = Goal(spec, state, segment, result);
+        SegmentFinished finished = Finish(segment, told, SegmentState.Succeeded, series) with { Goal = goal };
+        if (!whole)
         {
             return [new SegmentSplit(segment.Number, result.Steps, state.NextSegment), finished];
         }
 
-        return Goal(spec, state, segment, result) is { } goal ? [finished, goal, new FinalPlanned(segment.Number, segment.Start + segment.Steps)] : [finished];
+        return goal is null
+            ? [finished]
+            : [finished, new GoalReached(goal.Step, goal.Value), new FinalPlanned(segment.Number, segment.Start + segment.Steps)];
     }
 
-    private static JobEvent[] Recomputed(JobState state, JobSpec spec, SegmentRecord segment, LeasedCompletion told)
+    private static JobEvent[] Recomputed(SegmentRecord segment, LeasedCompletion told, IReadOnlyList<SeriesPoint> series)
     {
-        if (told.Completion.Steps < segment.Steps)
-        {
-            return Offer(segment, told, "released", "Only a prefix was recomputed.");
-        }
-
-        SegmentFinished finished = Finish(spec, state, segment, told, SegmentState.Succeeded);
+        SegmentFinished finished = Finish(segment, told, SegmentState.Succeeded, series);
         string? first = segment.Checkpoint?.Sha256;
         string second = told.Completion.Checkpoint!.Sha256;
         return first is null || first == second ? [finished] : [new NondeterminismFound(segment.Number, first, second), finished];
     }
 
-    private static GoalReached? Goal(JobSpec spec, JobState state, SegmentRecord segment, Completion result)
+    /// <summary>The first full validation that reached the goal, in this segment or in what it is the rest of.</summary>
+    private static GoalMark? Goal(JobSpec spec, JobState state, SegmentRecord segment, Completion result)
     {
         if (spec.Objective.Goal is not { } goal || spec.Validation.Samples is not null || segment.Stretch < 0
-            || segment.Checkpoint is not null || !state.Stretches[segment.Stretch].OnPath || !segment.Output)
+            || !state.Stretches[segment.Stretch].OnPath || !segment.Output)
         {
             return null;
+        }
+
+        if (segment.Rest && state.Segments[segment.Parent!.Value].Goal is { } earlier)
+        {
+            return earlier;
         }
 
         foreach (ValidationResult validation in result.Validations ?? [])
         {
             if (validation.Metrics.TryGetValue(spec.Objective.Metric, out double value) && (spec.Objective.Maximize ? value >= goal : value <= goal))
             {
-                return new GoalReached(validation.Step, value);
+                return new GoalMark(validation.Step, value);
             }
         }
 
         return null;
     }
 
-    private static SegmentFinished Finish(JobSpec spec, JobState state, SegmentRecord segment, LeasedCompletion told, SegmentState outcome)
+    private static SegmentFinished Finish(
+        SegmentRecord segment, LeasedCompletion told, SegmentState outcome, IReadOnlyList<SeriesPoint> series)
     {
         Completion result = told.Completion;
         return new SegmentFinished
@@ -240,31 +213,14 @@ public static class JobMachine
             Segment = segment.Number,
             Outcome = outcome,
             Steps = result.Steps,
-            Evaluation = EvaluationCost(state, spec, result),
+            Samples = outcome == SegmentState.Succeeded ? (result.Validations ?? []).Sum(validation => validation.Samples ?? 0) : 0,
             Checkpoint = outcome == SegmentState.Succeeded ? result.Checkpoint : null,
             Metrics = result.Metrics,
-            Loss = LastLoss(result.Series),
+            Loss = series.LastOrDefault(point => point.Loss is not null).Loss,
             Lease = told.Lease,
             Worker = told.Worker,
             TrainerSeconds = result.Seconds?.Total ?? 0,
             Failure = result.Failure,
         };
-    }
-
-    /// <summary>Validations in steps: forward samples ÷ (3 × batch size).</summary>
-    private static double EvaluationCost(JobState state, JobSpec spec, Completion result)
-    {
-        long batch = spec.Settings["batchSize"] is System.Text.Json.Nodes.JsonValue value && value.TryGetValue(out long own) ? own : state.Placement!.BatchSize;
-        return batch <= 0 ? 0 : (result.Validations ?? []).Sum(validation => validation.Samples ?? 0) / (3.0 * batch);
-    }
-
-    private static double? LastLoss(string? series)
-    {
-        if (series is null)
-        {
-            return null;
-        }
-
-        return SeriesCsv.Parse(Encoding.UTF8.GetBytes(series)).LastOrDefault(point => point.Loss is not null).Loss;
     }
 }

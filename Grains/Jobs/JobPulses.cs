@@ -51,7 +51,7 @@ internal sealed class JobPulses(TimeProvider clock)
         old.TrySetResult();
     }
 
-    /// <summary>Wakes everybody for good: the activation ends.</summary>
+    /// <summary>Wakes everybody for good: the activation ends, which it cannot while somebody waits in it.</summary>
     public void Close()
     {
         _closed = true;
@@ -59,11 +59,19 @@ internal sealed class JobPulses(TimeProvider clock)
     }
 
     /// <summary>Waits for the next ring, at most 15 s.</summary>
-    public async Task NextAsync()
+    /// <param name="ct">Nobody waits any more.</param>
+    public async Task NextAsync(CancellationToken ct)
     {
-        if (!_closed)
+        try
         {
-            await Task.WhenAny(_next.Task, Task.Delay(LongestWait, clock));
+            if (!_closed)
+            {
+                await _next.Task.WaitAsync(LongestWait, clock, ct);
+            }
+        }
+        catch (TimeoutException)
+        {
+            // Nothing happened: whoever waits hears that, and asks again.
         }
     }
 

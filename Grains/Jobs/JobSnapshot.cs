@@ -15,7 +15,7 @@ public static class JobSnapshot
     public static JobState Load(string text, ISearch search)
     {
         Snapshot snapshot = JsonSerializer.Deserialize<Snapshot>(text, WireJson.Options)!;
-        return snapshot.State with { Search = snapshot.Search is null ? null : search.Load(snapshot.Search) };
+        return snapshot.State.Indexed() with { Search = snapshot.Search is null ? null : search.Load(snapshot.Search) };
     }
 
     private sealed record Snapshot(JobState State, string? Search);

@@ -7,7 +7,7 @@ using Orchestrator.Grains.Storage;
 
 namespace Orchestrator.Grains.Jobs;
 
-/// <summary>All a job knows, immutable: its events applied .</summary>
+/// <summary>All a job knows, immutable: its events applied.</summary>
 public sealed record JobState
 {
     /// <summary>Number of the last applied event.</summary>
@@ -36,8 +36,16 @@ public sealed record JobState
     /// <summary>Number of the next segment.</summary>
     public int NextSegment { get; init; }
 
-    /// <summary>Segments that left the memory, by state.</summary>
-    public ImmutableSortedDictionary<SegmentState, int> Forgotten { get; init; } = ImmutableSortedDictionary<SegmentState, int>.Empty;
+    /// <summary>How many segments are in which state, those that left the memory included.</summary>
+    public ImmutableSortedDictionary<SegmentState, int> Counts { get; init; } = ImmutableSortedDictionary<SegmentState, int>.Empty;
+
+    /// <summary>Numbers of the segments that wait for a result: an index on <see cref="Segments"/>.</summary>
+    [JsonIgnore]
+    public ImmutableSortedSet<int> Open { get; init; } = [];
+
+    /// <summary>Numbers of the segments that were entered or replaced since the batch began.</summary>
+    [JsonIgnore]
+    public ImmutableSortedSet<int> Changed { get; init; } = [];
 
     public ImmutableList<StageResult> Stages { get; init; } = [];
 
@@ -45,16 +53,19 @@ public sealed record JobState
 
     public StepCounts Steps { get; init; } = new();
 
-    /// <summary>Evaluation so far, not rounded.</summary>
-    public double Evaluation { get; init; }
+    /// <summary>Samples that validations sent forward: whole numbers, so that no order of arrival changes their sum.</summary>
+    public long EvaluationSamples { get; init; }
 
-    /// <summary>Final evaluation so far, not rounded.</summary>
-    public double Final { get; init; }
+    /// <summary>The same of the evaluations at the end.</summary>
+    public long FinalSamples { get; init; }
+
+    /// <summary>Steps that the stretches observed so far made: unlike <see cref="Steps"/>, no matter of arrival.</summary>
+    public long SettledSteps { get; init; }
+
+    /// <summary>Samples that their validations sent forward.</summary>
+    public long SettledSamples { get; init; }
 
     public double TrainerSeconds { get; init; }
-
-    /// <summary>Whether the search has decided since the last observation.</summary>
-    public bool Decided { get; init; }
 
     /// <summary>Steps of the path that ended, for looking at.</summary>
     public long PathSteps { get; init; }
@@ -67,11 +78,17 @@ public sealed record JobState
     /// <summary>Segment whose checkpoint is the model; null = the initial weights.</summary>
     public int? FinalParent { get; init; }
 
+    /// <summary>The evaluations at the end.</summary>
+    public ImmutableArray<int> FinalPieces { get; init; } = [];
+
     /// <summary>Metrics of the final evaluation.</summary>
     public ImmutableSortedDictionary<string, double> Metrics { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
 
     /// <summary>steps, goal or budget, once the end is near.</summary>
     public string? EndedBy { get; init; }
+
+    /// <summary>A recomputed checkpoint that had other bytes, in a class that promises the same.</summary>
+    public NondeterminismFound? Nondeterminism { get; init; }
 
     public double WallSeconds { get; init; }
 
@@ -88,6 +105,48 @@ public sealed record JobState
     /// <summary>The search has said that it is at its end, or was cut short.</summary>
     [JsonIgnore]
     public bool SearchOver => EndedBy is not null;
+
+    /// <summary>The state with these segments entered or replaced.</summary>
+    public JobState With(params IEnumerable<SegmentRecord> segments)
+    {
+        JobState next = this;
+        foreach (SegmentRecord segment in segments)
+        {
+            ImmutableSortedDictionary<SegmentState, int> counts = next.Counts;
+            if (next.Segments.TryGetValue(segment.Number, out SegmentRecord? known))
+            {
+                counts = counts.SetItem(known.State, counts[known.State] - 1);
+            }
+
+            next = next with
+            {
+                Segments = next.Segments.SetItem(segment.Number, segment),
+                Counts = counts.SetItem(segment.State, counts.GetValueOrDefault(segment.State) + 1),
+                Open = segment.Open ? next.Open.Add(segment.Number) : next.Open.Remove(segment.Number),
+                Changed = next.Changed.Add(segment.Number),
+            };
+        }
+
+        return next;
+    }
+
+    /// <summary>The state with its index built, as a snapshot does not hold it.</summary>
+    public JobState Indexed() => this with { Open = [.. Segments.Values.Where(segment => segment.Open).Select(segment => segment.Number)] };
+
+    /// <summary>What waits, directly or not, for a segment's checkpoint, parents before children.</summary>
+    public IEnumerable<SegmentRecord> Descendants(int number)
+    {
+        ILookup<int?, SegmentRecord> children = Open.Select(open => Segments[open]).ToLookup(segment => segment.Parent);
+        var parents = new Queue<int>([number]);
+        while (parents.TryDequeue(out int parent))
+        {
+            foreach (SegmentRecord child in children[parent])
+            {
+                parents.Enqueue(child.Number);
+                yield return child;
+            }
+        }
+    }
 }
 
 /// <summary>A stretch that was planned.</summary>
@@ -97,13 +156,15 @@ public sealed record JobState
 /// <param name="Observed">Whether the search has observed it.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
 /// <param name="Made">Steps that its ended segments made.</param>
+/// <param name="Samples">Samples that their validations sent forward.</param>
 public sealed record StretchRecord(
     Stretch Plan,
     ImmutableArray<int> Pieces,
     bool OnPath,
     bool Observed,
     StretchOutcome? Outcome,
-    long Made);
+    long Made,
+    long Samples = 0);
 
 /// <summary>A segment of the job.</summary>
 public sealed record SegmentRecord
@@ -127,6 +188,9 @@ public sealed record SegmentRecord
 
     public required SegmentState State { get; init; }
 
+    /// <summary>Whether it is the rest of its parent, which was stopped: the two were planned as one.</summary>
+    public bool Rest { get; init; }
+
     /// <summary>Whether its checkpoint is wanted.</summary>
     public required bool Output { get; init; }
 
@@ -141,11 +205,17 @@ public sealed record SegmentRecord
     /// <summary>Failures so far; the third ends it.</summary>
     public int Failures { get; init; }
 
-    /// <summary>Leases lost in a row; the third counts as a failure for good.</summary>
+    /// <summary>
+    /// Leases lost in a row; the third counts as a failure for good. One that failed ends the row; one that was given
+    /// back says nothing.
+    /// </summary>
     public int Losses { get; init; }
 
     /// <summary>Lease that brought its result.</summary>
     public string? Lease { get; init; }
+
+    /// <summary>Leases that are over and did not bring it, by id; null = none.</summary>
+    public ImmutableSortedDictionary<string, PastLease>? Past { get; init; }
 
     public string? Worker { get; init; }
 
@@ -153,9 +223,23 @@ public sealed record SegmentRecord
 
     public double Seconds { get; init; }
 
+    /// <summary>Samples that its validations sent forward.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>The first validation that reached the goal, in it or in what it is the rest of.</summary>
+    public GoalMark? Goal { get; init; }
+
     public ImmutableSortedDictionary<string, double>? Metrics { get; init; }
 
     /// <summary>Whether it waits for a result.</summary>
     [JsonIgnore]
     public bool Open => State is SegmentState.Waiting or SegmentState.Planned or SegmentState.Held;
 }
+
+/// <summary>A lease that is over without being the one whose result was taken.</summary>
+/// <param name="Lost">Steps of it that were counted as lost.</param>
+/// <param name="Answered">Whether a message brought its end; else it was given up, and may bring a result still.</param>
+public sealed record PastLease(long Lost, bool Answered);
+
+/// <summary>A full validation that reached the goal.</summary>
+public sealed record GoalMark(long Step, double Value);

@@ -39,9 +39,9 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             SegmentFinished finished => Finished(state, finished),
             SegmentSplit split => Split(state, split),
             SegmentRetried retried => Retried(state, retried),
-            DuplicateCounted duplicate => state with { Steps = state.Steps with { Lost = state.Steps.Lost + duplicate.Steps } },
+            DuplicateCounted duplicate => Past(state, duplicate.Segment, duplicate.Lease, duplicate.Steps, answered: true),
             CheckpointLost lost => Lost(state, lost),
-            NondeterminismFound => state,
+            NondeterminismFound found => state with { Nondeterminism = state.Placement!.Bitwise ? found : state.Nondeterminism },
             BudgetReached => state with { EndedBy = "budget" },
             GoalReached => state with { EndedBy = "goal" },
             FinalPlanned final => Final(state, final),
@@ -62,28 +62,23 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         return next with { Sequence = state.Sequence + 1 };
     }
 
-    private static JobState Release(JobState state, SegmentState from, SegmentState to) => state with
-    {
-        Segments = state.Segments.SetItems(state.Segments.Values.Where(s => s.State == from)
-            .Select(s => KeyValuePair.Create(s.Number, s with { State = to }))),
-    };
+    private static JobState Release(JobState state, SegmentState from, SegmentState to) => state.With(
+        state.Open.Select(number => state.Segments[number]).Where(segment => segment.State == from).Select(segment => segment with { State = to }));
 
-    private static JobState Ended(JobState state, JobEnded ended) => state with
+    private static JobState Ended(JobState state, JobEnded ended) => CancelOpen(state, kept: []) with
     {
         Status = ended.Status,
         Reason = ended.Error,
         EndedBy = ended.EndedBy,
         WallSeconds = ended.WallSeconds,
-        Segments = CancelOpen(state.Segments),
     };
 
-    private static ImmutableSortedDictionary<int, SegmentRecord> CancelOpen(ImmutableSortedDictionary<int, SegmentRecord> segments) =>
-        segments.SetItems(segments.Values.Where(s => s.Open)
-            .Select(s => KeyValuePair.Create(s.Number, s with { State = SegmentState.Cancelled })));
+    private static JobState CancelOpen(JobState state, HashSet<int> kept) => state.With(
+        state.Open.Where(number => !kept.Contains(number)).Select(number => state.Segments[number] with { State = SegmentState.Cancelled }));
 
     private JobState Decided(JobState state, SearchDecision decision)
     {
-        state = state with { Search = Search.Apply(state.Search!, new Decided(decision)), Decided = true };
+        state = state with { Search = Search.Apply(state.Search!, new Decided(decision)) };
         return decision switch
         {
             PlanStretch plan => Plan(state, plan.Stretch),
@@ -106,13 +101,13 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         }
 
         ImmutableArray<SegmentRecord> pieces = SegmentPlanner.Cut(Spec, state, stretch);
-        return state with
+        StretchOutcome? outcome = pieces[0].Open ? null : StretchOutcome.Cancelled;
+        return state.With(pieces) with
         {
             Order = state.Order.Plan(stretch.Number, stretch.Parent, stretch.Steps),
             Stretches = state.Stretches.Add(stretch.Number, new StretchRecord(
-                stretch, [.. pieces.Select(piece => piece.Number)], stretch.Role == StretchRole.Path, false, null, 0)),
+                stretch, [.. pieces.Select(piece => piece.Number)], stretch.Role == StretchRole.Path, false, outcome, 0)),
             NextSegment = state.NextSegment + pieces.Length,
-            Segments = state.Segments.AddRange(pieces.Select(piece => KeyValuePair.Create(piece.Number, piece))),
         };
     }
 
@@ -161,7 +156,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
     /// </summary>
     private static JobState Forget(JobState state, int stage)
     {
-        bool IsOld(StretchRecord s) => s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage;
+        bool IsOld(StretchRecord s) => s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains);
         var needed = new HashSet<int>();
         foreach (StretchRecord kept in state.Stretches.Values.Where(s => !IsOld(s)))
         {
@@ -172,17 +167,10 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         }
 
         StretchRecord[] old = [.. state.Stretches.Values.Where(s => IsOld(s) && !needed.Contains(s.Plan.Number))];
-        var forgotten = state.Forgotten;
-        foreach (SegmentRecord segment in old.SelectMany(stretch => stretch.Pieces).Select(piece => state.Segments[piece]))
-        {
-            forgotten = forgotten.SetItem(segment.State, forgotten.GetValueOrDefault(segment.State) + 1);
-        }
-
         return old.Length == 0 ? state : state with
         {
             Stretches = state.Stretches.RemoveRange(old.Select(stretch => stretch.Plan.Number)),
             Segments = state.Segments.RemoveRange(old.SelectMany(stretch => stretch.Pieces)),
-            Forgotten = forgotten,
         };
     }
 
@@ -213,98 +201,114 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             throw new InvalidOperationException($"Stretch {observation.Stretch} is not the next to be observed.");
         }
 
+        StretchRecord stretch = state.Stretches[observation.Stretch];
         return state with
         {
             Order = state.Order.Deliver(),
             Search = Search.Apply(state.Search!, new Observed(observation)),
-            Stretches = state.Stretches.SetItem(observation.Stretch, state.Stretches[observation.Stretch] with { Observed = true }),
-            Decided = false,
+            Stretches = state.Stretches.SetItem(observation.Stretch, stretch with { Observed = true }),
+            SettledSteps = state.SettledSteps + stretch.Made,
+            SettledSamples = state.SettledSamples + stretch.Samples,
         };
     }
 
-    private static JobState Finished(JobState state, SegmentFinished finished)
+    private JobState Finished(JobState state, SegmentFinished finished)
     {
         SegmentRecord segment = state.Segments[finished.Segment];
-        bool again = segment.Recompute;
+        bool brought = finished.Outcome != SegmentState.Failed;
+        PastLease? givenUp = brought ? segment.Past?.GetValueOrDefault(finished.Lease) : null;
         SegmentRecord done = segment with
         {
             State = finished.Outcome,
             Checkpoint = finished.Checkpoint ?? segment.Checkpoint,
             Lease = finished.Lease,
+            Past = brought ? Nothing(segment.Past?.Remove(finished.Lease)) : segment.Past,
             Worker = finished.Worker,
             Failure = finished.Failure?.Message,
             Seconds = finished.TrainerSeconds,
+            Samples = segment.Recompute ? segment.Samples : finished.Samples,
+            Goal = segment.Recompute ? segment.Goal : finished.Goal,
             Metrics = finished.Metrics?.ToImmutableSortedDictionary(),
             Recompute = false,
             Losses = 0,
         };
-        state = state with
+        state = state.With(done) with
         {
-            Segments = state.Segments.SetItem(done.Number, done),
             TrainerSeconds = state.TrainerSeconds + finished.TrainerSeconds,
+            Steps = state.Steps with { Lost = state.Steps.Lost - (givenUp?.Lost ?? 0) + (segment.Recompute ? finished.Steps : 0) },
         };
-        if (again)
+        state = segment switch
         {
-            state = state with { Steps = state.Steps with { Lost = state.Steps.Lost + finished.Steps } };
-            return OpenChildren(state, done);
-        }
+            { Recompute: true } => state,
+            { Stretch: < 0 } => Evaluated(state, finished),
+            _ => Made(state, done, finished),
+        };
+        return finished.Outcome == SegmentState.Succeeded ? OpenChildren(state, done) : CancelDescendants(state, done.Number);
+    }
 
-        if (segment.Stretch < 0)
+    private JobState Evaluated(JobState state, SegmentFinished finished)
+    {
+        long samples = state.FinalSamples + finished.Samples;
+        return state with
         {
-            return state with
-            {
-                Final = state.Final + finished.Evaluation,
-                Steps = state.Steps with { Final = (long)Math.Round(state.Final + finished.Evaluation) },
-                Metrics = state.Metrics.SetItems(finished.Metrics ?? new Dictionary<string, double>()),
-            };
-        }
+            FinalSamples = samples,
+            Steps = state.Steps with { Final = Evaluations.Steps(Spec, state.Placement!, samples) },
+            Metrics = state.Metrics.SetItems(finished.Metrics ?? new Dictionary<string, double>()),
+        };
+    }
 
-        StretchRecord stretch = state.Stretches[segment.Stretch];
-        bool last = stretch.Pieces[^1] == segment.Number;
+    /// <summary>Counts what a segment made in the purse of its stretch, and ends the stretch with its last one.</summary>
+    private JobState Made(JobState state, SegmentRecord done, SegmentFinished finished)
+    {
+        StretchRecord stretch = state.Stretches[done.Stretch];
         StretchOutcome? outcome = finished.Outcome switch
         {
             SegmentState.Diverged => StretchOutcome.Diverged,
-            SegmentState.Succeeded when last => StretchOutcome.Succeeded,
+            SegmentState.Succeeded when stretch.Pieces[^1] == done.Number => StretchOutcome.Succeeded,
             _ => stretch.Outcome,
         };
-        state = state with
+        long samples = finished.Samples;
+        if (finished.Outcome == SegmentState.Diverged)
         {
-            Stretches = state.Stretches.SetItem(segment.Stretch, stretch with { Made = stretch.Made + finished.Steps, Outcome = outcome }),
-            Evaluation = state.Evaluation + finished.Evaluation,
-            Steps = (stretch.OnPath
-                ? state.Steps with { Training = state.Steps.Training + finished.Steps }
-                : state.Steps with { Search = state.Steps.Search + finished.Steps })
-                with
-            { Evaluation = (long)Math.Round(state.Evaluation + finished.Evaluation) },
-            PathSteps = stretch.OnPath ? Math.Max(state.PathSteps, segment.Start + finished.Steps) : state.PathSteps,
+            // A trainer whose segment diverges reports no validations: those before a stop must not count either,
+            // or the purse would tell that there was one.
+            for (SegmentRecord part = done; part.Rest; part = state.Segments[part.Parent!.Value])
+            {
+                samples -= state.Segments[part.Parent!.Value].Samples;
+            }
+        }
+
+        StepCounts steps = stretch.OnPath
+            ? state.Steps with { Training = state.Steps.Training + finished.Steps }
+            : state.Steps with { Search = state.Steps.Search + finished.Steps };
+        return state with
+        {
+            Stretches = state.Stretches.SetItem(done.Stretch, stretch with { Made = stretch.Made + finished.Steps, Samples = stretch.Samples + samples, Outcome = outcome }),
+            EvaluationSamples = state.EvaluationSamples + samples,
+            Steps = steps with { Evaluation = Evaluations.Steps(Spec, state.Placement!, state.EvaluationSamples + samples) },
+            PathSteps = stretch.OnPath ? Math.Max(state.PathSteps, done.Start + finished.Steps) : state.PathSteps,
             Loss = stretch.OnPath ? finished.Loss ?? state.Loss : state.Loss,
         };
-        return finished.Outcome == SegmentState.Succeeded ? OpenChildren(state, done) : CancelDescendants(state, done.Number);
     }
 
     private static JobState OpenChildren(JobState state, SegmentRecord parent)
     {
         SegmentState to = state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned;
-        return state with
-        {
-            Segments = state.Segments.SetItems(state.Segments.Values
-                .Where(s => s.State == SegmentState.Waiting && s.Parent == parent.Number)
-                .Select(s => KeyValuePair.Create(s.Number, s with { State = to }))),
-        };
+        return state.With(state.Open.Select(number => state.Segments[number])
+            .Where(segment => segment.State == SegmentState.Waiting && segment.Parent == parent.Number)
+            .Select(segment => segment with { State = to }));
     }
 
     /// <summary>What was to start from a segment that diverged or failed never runs, and is observed as cancelled.</summary>
     private static JobState CancelDescendants(JobState state, int number)
     {
-        var gone = new HashSet<int> { number };
-        foreach (SegmentRecord segment in state.Segments.Values.Where(s => s.Number > number && s.Open && s.Parent is { } parent && gone.Contains(parent)))
+        SegmentRecord[] gone = [.. state.Descendants(number)];
+        state = state.With(gone.Select(segment => segment with { State = SegmentState.Cancelled }));
+        foreach (int stretch in gone.Select(segment => segment.Stretch).Where(stretch => stretch >= 0).Distinct())
         {
-            gone.Add(segment.Number);
-            state = state with { Segments = state.Segments.SetItem(segment.Number, segment with { State = SegmentState.Cancelled }) };
-            StretchRecord? stretch = segment.Stretch < 0 ? null : state.Stretches[segment.Stretch];
-            if (stretch is { Outcome: null })
+            if (state.Stretches[stretch] is { Outcome: null } cancelled)
             {
-                state = state with { Stretches = state.Stretches.SetItem(segment.Stretch, stretch with { Outcome = StretchOutcome.Cancelled }) };
+                state = state with { Stretches = state.Stretches.SetItem(stretch, cancelled with { Outcome = StretchOutcome.Cancelled }) };
             }
         }
 
@@ -315,11 +319,9 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
     {
         SegmentRecord whole = state.Segments[split.Segment];
         StretchRecord stretch = state.Stretches[whole.Stretch];
-        ImmutableArray<SegmentRecord> changed = SegmentPlanner.Split(Spec, state, whole, split.Steps, split.Remainder);
-        return state with
+        return state.With(SegmentPlanner.Split(Spec, state, whole, split.Steps, split.Remainder)) with
         {
             NextSegment = Math.Max(state.NextSegment, split.Remainder + 1),
-            Segments = state.Segments.SetItems(changed.Select(s => KeyValuePair.Create(s.Number, s))),
             Stretches = state.Stretches.SetItem(whole.Stretch, stretch with
             {
                 Pieces = stretch.Pieces.Insert(stretch.Pieces.IndexOf(whole.Number) + 1, split.Remainder),
@@ -329,19 +331,31 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
 
     private static JobState Retried(JobState state, SegmentRetried retried)
     {
+        state = Past(state, retried.Segment, retried.Lease, retried.LostSteps, answered: retried.Cause != "lost");
         SegmentRecord segment = state.Segments[retried.Segment];
-        return state with
+        return state.With(segment with
         {
-            Segments = state.Segments.SetItem(segment.Number, segment with
-            {
-                Failures = segment.Failures + (retried.Cause == "failed" ? 1 : 0),
-                Losses = retried.Cause == "lost" ? segment.Losses + 1 : segment.Losses,
-                Failure = retried.Message,
-                Worker = retried.Worker,
-            }),
-            Steps = state.Steps with { Lost = state.Steps.Lost + retried.LostSteps },
+            Failures = segment.Failures + (retried.Cause == "failed" ? 1 : 0),
+            Losses = retried.Cause switch { "lost" => segment.Losses + 1, "failed" => 0, _ => segment.Losses },
+            Failure = retried.Message,
+            Worker = retried.Worker,
+        });
+    }
+
+    /// <summary>A lease is over and its steps were for nothing: counted once, however often it is told.</summary>
+    private static JobState Past(JobState state, int number, string lease, long lost, bool answered)
+    {
+        SegmentRecord segment = state.Segments[number];
+        var past = segment.Past ?? ImmutableSortedDictionary<string, PastLease>.Empty;
+        long counted = past.GetValueOrDefault(lease)?.Lost ?? 0;
+        return state.With(segment with { Past = past.SetItem(lease, new PastLease(lost, answered)) }) with
+        {
+            Steps = state.Steps with { Lost = state.Steps.Lost + lost - counted },
         };
     }
+
+    private static ImmutableSortedDictionary<string, PastLease>? Nothing(ImmutableSortedDictionary<string, PastLease>? past) =>
+        past is { IsEmpty: true } ? null : past;
 
     private static JobState Lost(JobState state, CheckpointLost lost)
     {
@@ -349,28 +363,41 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         bool ready = segment.Parent is null || state.Segments[segment.Parent.Value].State == SegmentState.Succeeded;
         SegmentRecord again = segment with
         {
-            State = ready ? SegmentState.Planned : SegmentState.Waiting,
+            State = !ready ? SegmentState.Waiting : state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned,
             Recompute = true,
             Output = true,
+            Failures = 0,
+            Losses = 0,
+            Past = (segment.Past ?? ImmutableSortedDictionary<string, PastLease>.Empty).SetItem(segment.Lease!, new PastLease(0, Answered: true)),
             Failure = lost.Message,
         };
-        return state with
-        {
-            Segments = state.Segments.SetItem(segment.Number, again).SetItems(state.Segments.Values
-                .Where(s => s.Parent == segment.Number && (s.State is SegmentState.Planned or SegmentState.Held))
-                .Select(s => KeyValuePair.Create(s.Number, s with { State = SegmentState.Waiting }))),
-        };
+        return state.With([
+            again,
+            .. state.Open.Select(number => state.Segments[number])
+                .Where(s => s.Parent == segment.Number && s.State is SegmentState.Planned or SegmentState.Held)
+                .Select(s => s with { State = SegmentState.Waiting }),
+        ]);
     }
 
     private JobState Final(JobState state, FinalPlanned final)
     {
+        // A checkpoint that is being made again is still wanted when the model needs it.
+        var wanted = new HashSet<int>();
+        for (int? at = final.Parent; at is { } number && state.Open.Contains(number); at = state.Segments[number].Parent)
+        {
+            wanted.Add(number);
+        }
+
+        state = CancelOpen(state, wanted);
+        int[] dropped = [.. state.Stretches.Values.Where(s => s is { OnPath: true, Outcome: StretchOutcome.Diverged or StretchOutcome.Cancelled }).Select(s => s.Plan.Number)];
+        state = dropped.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: false));
         ImmutableArray<SegmentRecord> pieces = SegmentPlanner.Final(Spec, state, final.Parent, final.Step);
-        return state with
+        return state.With(pieces) with
         {
             FinalStep = final.Step,
             FinalParent = final.Parent,
+            FinalPieces = [.. pieces.Select(piece => piece.Number)],
             NextSegment = state.NextSegment + pieces.Length,
-            Segments = CancelOpen(state.Segments).AddRange(pieces.Select(piece => KeyValuePair.Create(piece.Number, piece))),
         };
     }
 }

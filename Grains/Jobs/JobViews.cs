@@ -22,11 +22,9 @@ public static class JobViews
     public static JobView Job(string id, JobSpec spec, JobState state, double seconds)
     {
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach ((SegmentState segment, int count) in state.Segments.Values.GroupBy(s => s.State).Select(g => (g.Key, g.Count()))
-            .Concat(state.Forgotten.Select(pair => (pair.Key, pair.Value))))
+        foreach ((SegmentState segment, int count) in state.Counts.Where(pair => pair.Value > 0))
         {
-            string name = segment.ToString().ToLowerInvariant();
-            counts[name] = counts.GetValueOrDefault(name) + count;
+            counts[segment.ToString().ToLowerInvariant()] = count;
         }
 
         return new JobView
@@ -40,7 +38,8 @@ public static class JobViews
             Step = state.PathSteps,
             Steps = state.Steps,
             Segments = counts,
-            Stage = state.SearchOver ? null : state.Stretches.Values.Where(s => s.Outcome is null).Select(s => (int?)s.Plan.Stage).Min(),
+            Stage = state.SearchOver ? null
+                : state.Order.Outstanding.Select(planned => state.Stretches[planned.Stretch]).Where(s => s.Outcome is null).Min(s => (int?)s.Plan.Stage),
             Loss = state.Loss,
             LearningRate = Rate(state),
             Sequence = state.Sequence,
@@ -146,10 +145,19 @@ public static class JobViews
         _ => state.Reason?.Code == "no_stable_rate" ? "diverged" : "failed",
     };
 
-    private static double? Rate(JobState state)
+    /// <summary>The rate of the path's last step; null before the first.</summary>
+    internal static double? Rate(JobState state)
     {
         long at = Math.Max(0, state.PathSteps - 1);
-        ScheduleRun? run = state.Schedule.FirstOrDefault(r => at >= r.Start && at < r.Start + r.Steps);
-        return run is null ? null : new RateRun(run.Steps, run.From, run.To).RateAt(at - run.Start);
+        for (int i = state.Schedule.Count - 1; i >= 0; i--)
+        {
+            ScheduleRun run = state.Schedule[i];
+            if (at >= run.Start)
+            {
+                return at < run.Start + run.Steps ? new RateRun(run.Steps, run.From, run.To).RateAt(at - run.Start) : null;
+            }
+        }
+
+        return null;
     }
 }

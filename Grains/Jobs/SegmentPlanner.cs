@@ -17,7 +17,9 @@ public static class SegmentPlanner
         int number = state.NextSegment;
         int? parent = stretch.Parent is { } p ? state.Stretches[p].Pieces[^1] : null;
         string lineage = parent is { } from ? state.Segments[from].Identity : SegmentIdentity.Init;
-        bool ready = parent is null || state.Segments[parent.Value].State == SegmentState.Succeeded;
+        SegmentState? before = parent is { } known ? state.Segments[known].State : null;
+        bool ready = before is null or SegmentState.Succeeded;
+        bool never = before is SegmentState.Diverged or SegmentState.Failed or SegmentState.Cancelled;
         var pieces = ImmutableArray.CreateBuilder<SegmentRecord>();
         for (long position = 0; position < stretch.Steps; position += spec.SegmentSteps)
         {
@@ -31,7 +33,9 @@ public static class SegmentPlanner
                 Position = position,
                 Parent = parent,
                 Identity = "",
-                State = !ready ? SegmentState.Waiting : state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned,
+                State = never ? SegmentState.Cancelled
+                    : !ready ? SegmentState.Waiting
+                    : state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned,
                 Output = position + steps < stretch.Steps || stretch.Continues,
             };
             piece = piece with { Identity = Identify(spec, state.Placement!, stretch, piece, lineage) };
@@ -62,21 +66,18 @@ public static class SegmentPlanner
             Parent = whole.Number,
             Identity = "",
             State = SegmentState.Waiting,
+            Rest = true,
             Output = whole.Output,
         };
         rest = rest with { Identity = Identify(spec, state.Placement!, stretch.Plan, rest, done.Identity) };
         changed.Add(rest);
-        var renamed = new Dictionary<int, string> { [whole.Number] = rest.Identity };
-        foreach (SegmentRecord later in state.Segments.Values.Where(s => s.Number > whole.Number && s.Parent is not null))
+        var lineage = new Dictionary<int, string> { [whole.Number] = rest.Identity };
+        foreach (SegmentRecord later in state.Descendants(whole.Number))
         {
-            if (renamed.TryGetValue(later.Parent!.Value, out string? lineage))
-            {
-                Stretch? plan = later.Stretch < 0 ? null : state.Stretches[later.Stretch].Plan;
-                SegmentRecord moved = later with { Parent = later.Parent == whole.Number ? remainder : later.Parent };
-                moved = moved with { Identity = Identify(spec, state.Placement!, plan, moved, lineage) };
-                renamed[moved.Number] = moved.Identity;
-                changed.Add(moved);
-            }
+            Stretch? plan = later.Stretch < 0 ? null : state.Stretches[later.Stretch].Plan;
+            string identity = Identify(spec, state.Placement!, plan, later, lineage[later.Parent!.Value]);
+            lineage[later.Number] = identity;
+            changed.Add(later with { Parent = later.Parent == whole.Number ? remainder : later.Parent, Identity = identity });
         }
 
         return changed.ToImmutable();
@@ -87,6 +88,7 @@ public static class SegmentPlanner
     {
         int number = state.NextSegment;
         string lineage = parent is { } from ? state.Segments[from].Identity : SegmentIdentity.Init;
+        bool ready = parent is not { } known || state.Segments[known].State == SegmentState.Succeeded;
         bool test = state.Placement!.Metrics.Any(metric => metric.StartsWith("test_", StringComparison.Ordinal));
         string[] splits = test ? [ValidationSplits.Validation, ValidationSplits.Test] : [ValidationSplits.Validation];
         return
@@ -102,7 +104,7 @@ public static class SegmentPlanner
                     Position = 0,
                     Parent = parent,
                     Identity = "",
-                    State = state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned,
+                    State = !ready ? SegmentState.Waiting : state.Status == JobStatus.Paused ? SegmentState.Held : SegmentState.Planned,
                     Output = false,
                     FinalSplit = split,
                 };
@@ -133,6 +135,7 @@ public static class SegmentPlanner
             TrainerDigest = state.Placement!.Trainer,
             DataDigest = state.Placement.Data,
             Class = state.Placement.Class,
+            Labels = spec.Resources.Labels.Count == 0 ? null : spec.Resources.Labels,
         };
     }
 
@@ -160,6 +163,7 @@ public static class SegmentPlanner
         Guard = Guard(stretch),
         Validate = Validate(spec, stretch, segment),
         Trainer = placement.Trainer,
+        Workload = spec.Trainer.Workload,
         Data = placement.Data,
         Class = placement.Class,
     };

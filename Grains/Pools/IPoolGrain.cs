@@ -17,9 +17,9 @@ public interface IPoolGrain : IGrainWithStringKey
     [Alias("register"), AlwaysInterleave]
     Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration);
 
-    /// <summary>Grants leases, waiting up to 15 s for work.</summary>
+    /// <summary>Grants leases, waiting up to 15 s for work. Nothing is granted to whoever has cancelled: nobody listens.</summary>
     [Alias("lease"), AlwaysInterleave, ResponseTimeout("00:00:25")]
-    Task<LeaseReply> LeaseAsync(LeaseRequest request);
+    Task<LeaseReply> LeaseAsync(LeaseRequest request, CancellationToken ct = default);
 
     /// <summary>An agent is alive, and how far its leases are.</summary>
     [Alias("heartbeat"), AlwaysInterleave]
@@ -34,8 +34,11 @@ public interface IPoolGrain : IGrainWithStringKey
     Task OfferAsync(IReadOnlyList<Storage.QueuedSegment> segments);
 
     /// <summary>Segments of a job are no longer offered, and those that run are told to stop.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="segments">Which; null = all.</param>
+    /// <param name="reason">What those that run are told; null = they go on.</param>
     [Alias("stop"), AlwaysInterleave]
-    Task StopAsync(string job, IReadOnlyList<int>? segments, Contracts.Trainers.StopReason reason);
+    Task StopAsync(string job, IReadOnlyList<int>? segments, Contracts.Trainers.StopReason? reason);
 
     /// <summary>Pins a job to what one of the workers has, or says why none fits.</summary>
     [Alias("place"), AlwaysInterleave]

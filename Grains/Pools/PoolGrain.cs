@@ -35,10 +35,10 @@ public sealed partial class PoolGrain(
     private double Now => clock.GetElapsedTime(_activated).TotalSeconds;
 
     /// <summary>
-    /// Segments that were planned before this activation may be running: they wait until every known worker has been
-    /// heard, or the grace is over.
+    /// Segments that were planned before this activation may be running: they wait until every known worker has said
+    /// what it holds, or the grace is over. That it asks for more says nothing.
     /// </summary>
-    private bool OldToo => Now >= options.Grace.TotalSeconds || _state.Workers.Values.All(worker => !double.IsNegativeInfinity(worker.Heard));
+    private bool OldToo => Now >= options.Grace.TotalSeconds || _state.Workers.Values.All(worker => worker.Told);
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -73,9 +73,11 @@ public sealed partial class PoolGrain(
         await store.SaveWorkerAsync(new StoredWorker(Name, worker, JsonSerializer.Serialize(registration with { Spooled = [] }, WireJson.Options)));
         if (!_state.Workers.TryGetValue(worker, out WorkerEntry? entry))
         {
-            entry = _state.Workers[worker] = new WorkerEntry(worker, registration);
+            entry = _state.Workers[worker] = new WorkerEntry(worker, registration) { Told = true };
         }
 
+        // A new run of the agent holds nothing but what it says here; the old one says it in its heartbeats.
+        entry.Told |= entry.Registration.Instance != registration.Instance;
         entry.Registration = registration;
         entry.Heard = Now;
         var spooled = registration.Spooled.ToHashSet(StringComparer.Ordinal);
@@ -96,7 +98,7 @@ public sealed partial class PoolGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<LeaseReply> LeaseAsync(LeaseRequest request)
+    public async Task<LeaseReply> LeaseAsync(LeaseRequest request, CancellationToken ct = default)
     {
         if (!_state.Workers.TryGetValue(request.Worker, out WorkerEntry? worker) || worker.Registration.Instance != request.Instance)
         {
@@ -106,7 +108,20 @@ public sealed partial class PoolGrain(
         worker.Heard = Now;
         long poll = ++worker.Polls;
         Ring();
-        long began = clock.GetTimestamp();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task timeout = Task.Delay(LongestPoll, clock, ended.Token);
+        try
+        {
+            return await GrantAsync(worker, request, poll, timeout, ct);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+        }
+    }
+
+    private async Task<LeaseReply> GrantAsync(WorkerEntry worker, LeaseRequest request, long poll, Task timeout, CancellationToken ct)
+    {
         while (true)
         {
             // Granted under this id before: the answer was lost, or goes to a poll that nobody listens to any more.
@@ -120,16 +135,16 @@ public sealed partial class PoolGrain(
                 return new LeaseReply([]);
             }
 
+            ct.ThrowIfCancellationRequested();
             Task changed = _changed.Task;
             LeaseReply reply = Grant(worker, request);
-            TimeSpan left = LongestPoll - clock.GetElapsedTime(began);
-            if (reply.Leases.Count > 0 || left <= TimeSpan.Zero || _stopping)
+            if (reply.Leases.Count > 0 || timeout.IsCompleted || _stopping)
             {
                 worker.Answered = (request.RequestId, reply);
                 return reply;
             }
 
-            await Task.WhenAny(changed, Task.Delay(left, clock));
+            await Task.WhenAny(changed, timeout);
         }
     }
 
@@ -137,11 +152,6 @@ public sealed partial class PoolGrain(
     public async Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request)
     {
         bool known = _state.Workers.TryGetValue(request.Worker, out WorkerEntry? worker) && worker.Registration.Instance == request.Instance;
-        if (known)
-        {
-            worker!.Heard = Now;
-        }
-
         var stops = new List<LeaseStop>();
         foreach (LeaseProgress progress in request.Leases)
         {
@@ -161,6 +171,16 @@ public sealed partial class PoolGrain(
             else if (progress.Points is { Count: > 0 })
             {
                 await GrainFactory.GetGrain<IJobGrain>(lease.Claims.Job).ProgressAsync(new LiveProgress(lease.Claims.Segment, request.Worker, progress));
+            }
+        }
+
+        if (known)
+        {
+            worker!.Heard = Now;
+            if (!worker.Told)
+            {
+                worker.Told = true;
+                Ring();
             }
         }
 
@@ -198,12 +218,12 @@ public sealed partial class PoolGrain(
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(string job, IReadOnlyList<int>? segments, StopReason reason)
+    public Task StopAsync(string job, IReadOnlyList<int>? segments, StopReason? reason)
     {
         _state.Dequeue(job, segments);
-        foreach (LeaseEntry lease in _state.Leases.Values.Where(l => l.Claims.Job == job && (segments is null || segments.Contains(l.Claims.Segment))))
+        foreach (LeaseEntry lease in _state.LeasesOf(job, segments))
         {
-            lease.Stop = reason;
+            lease.Stop = reason ?? lease.Stop;
         }
 
         return Task.CompletedTask;
@@ -255,7 +275,6 @@ public sealed partial class PoolGrain(
             var claims = new LeaseClaims(work.Job, work.Segment, LeaseTokens.NewLease(), worker.Name);
             string token = tokens.Sign(claims);
             _state.Add(new LeaseEntry(claims, token, request.Instance, Now));
-            _state.Dequeue(work.Job, [work.Segment]);
             leases.Add(new Lease(token, work));
         }
 
@@ -283,6 +302,7 @@ public sealed partial class PoolGrain(
             return null;
         }
 
+        StopReason? stop = null;
         if (!_state.IsQueued(claims.Job, claims.Segment))
         {
             StoredSegment? stored = await store.SegmentAsync(claims.Job, claims.Segment);
@@ -295,11 +315,12 @@ public sealed partial class PoolGrain(
             {
                 return other.Claims.Lease == claims.Lease ? other : null;
             }
+
+            stop = stored.State == SegmentState.Held ? StopReason.Paused : null;
         }
 
-        lease = new LeaseEntry(claims, token, instance, Now);
+        lease = new LeaseEntry(claims, token, instance, Now) { Stop = stop };
         _state.Add(lease);
-        _state.Dequeue(claims.Job, [claims.Segment]);
         return lease;
     }
 
@@ -341,14 +362,9 @@ public sealed partial class PoolGrain(
 
     private async Task RefreshAsync()
     {
-        foreach (QueuedSegment segment in await store.QueueAsync(Name, QueueLimit))
-        {
-            if (!_state.IsQueued(segment.Job, segment.Segment) && !_state.TryGetLease(segment.Job, segment.Segment, out _))
-            {
-                _state.Enqueue(segment, old: false);
-            }
-        }
-
+        long before = _state.BeginRefresh();
+        IReadOnlyList<QueuedSegment> stored = await store.QueueAsync(Name, QueueLimit);
+        _state.EndRefresh(stored, complete: stored.Count < QueueLimit, before);
         Ring();
     }
 

@@ -15,7 +15,10 @@ internal sealed class PoolState
 {
     private readonly SortedSet<Waiting> _queue = new(WaitingOrder.Instance);
     private readonly Dictionary<(string Job, int Segment), Waiting> _bySegment = [];
+    private readonly Dictionary<string, HashSet<int>> _byJob = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Job, int Segment), LeaseEntry> _leased = [];
+    private readonly Dictionary<string, int> _held = new(StringComparer.Ordinal);
+    private HashSet<(string Job, int Segment)>? _moved;
     private long _arrivals;
 
     /// <summary>Workers by name.</summary>
@@ -25,16 +28,16 @@ internal sealed class PoolState
     public Dictionary<string, LeaseEntry> Leases { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Segments that wait for a worker.</summary>
-    public int Planned => _queue.Count(waiting => !_leased.ContainsKey((waiting.Segment.Job, waiting.Segment.Segment)));
+    public int Planned => _queue.Count;
 
-    /// <summary>Puts a segment into the queue, or renews what is known of it.</summary>
+    /// <summary>Puts a segment into the queue, or renews what is known of it. One that is leased waits for the end of its lease.</summary>
     /// <param name="segment">The segment.</param>
     /// <param name="old">Whether it was planned before this pool was activated: somebody may hold it.</param>
     public void Enqueue(QueuedSegment segment, bool old)
     {
         (string, int) key = (segment.Job, segment.Segment);
         long arrival = _arrivals++;
-        if (_bySegment.Remove(key, out Waiting? known))
+        if (_bySegment.TryGetValue(key, out Waiting? known))
         {
             _queue.Remove(known);
             arrival = known.Arrival;
@@ -42,7 +45,16 @@ internal sealed class PoolState
 
         var waiting = new Waiting(segment, JsonSerializer.Deserialize<SegmentWork>(segment.Work, WireJson.Options)!, arrival, old);
         _bySegment[key] = waiting;
-        _queue.Add(waiting);
+        if (!_byJob.TryGetValue(segment.Job, out HashSet<int>? segments))
+        {
+            segments = _byJob[segment.Job] = [];
+        }
+
+        segments.Add(segment.Segment);
+        if (!_leased.ContainsKey(key))
+        {
+            _queue.Add(waiting);
+        }
     }
 
     /// <summary>Whether a segment waits.</summary>
@@ -51,21 +63,77 @@ internal sealed class PoolState
     /// <summary>Takes segments of a job out of the queue; null = all.</summary>
     public void Dequeue(string job, IReadOnlyList<int>? segments)
     {
-        foreach (Waiting waiting in _queue.Where(w => w.Segment.Job == job && (segments is null || segments.Contains(w.Segment.Segment))).ToArray())
+        foreach (int segment in segments ?? [.. _byJob.GetValueOrDefault(job) ?? []])
         {
-            _queue.Remove(waiting);
-            _bySegment.Remove((job, waiting.Segment.Segment));
+            _moved?.Add((job, segment));
+            if (_bySegment.Remove((job, segment), out Waiting? waiting))
+            {
+                _queue.Remove(waiting);
+                _byJob[job].Remove(segment);
+                if (_byJob[job].Count == 0)
+                {
+                    _byJob.Remove(job);
+                }
+            }
+        }
+    }
+
+    /// <summary>The store is about to be read: what is dequeued or leased from now on, it may still name.</summary>
+    /// <returns>The arrivals so far.</returns>
+    public long BeginRefresh()
+    {
+        _moved = [];
+        return _arrivals;
+    }
+
+    /// <summary>
+    /// Takes over what the store named: what is missing here is queued; what is here alone, and was before the store
+    /// was read, was not said to have ended, and goes.
+    /// </summary>
+    /// <param name="stored">The queue in the store.</param>
+    /// <param name="complete">Whether that is all of it.</param>
+    /// <param name="before">What <see cref="BeginRefresh"/> returned.</param>
+    public void EndRefresh(IReadOnlyList<QueuedSegment> stored, bool complete, long before)
+    {
+        HashSet<(string, int)> moved = _moved ?? [];
+        _moved = null;
+        foreach (QueuedSegment segment in stored)
+        {
+            (string, int) key = (segment.Job, segment.Segment);
+            if (!_bySegment.ContainsKey(key) && !_leased.ContainsKey(key) && !moved.Contains(key))
+            {
+                Enqueue(segment, old: false);
+            }
+        }
+
+        if (complete)
+        {
+            var named = stored.Select(segment => (segment.Job, segment.Segment)).ToHashSet();
+            foreach (((string job, int segment), Waiting waiting) in _bySegment.ToArray())
+            {
+                if (waiting.Arrival < before && !named.Contains((job, segment)))
+                {
+                    Dequeue(job, [segment]);
+                }
+            }
         }
     }
 
     /// <summary>The lease on a segment, if it is leased.</summary>
     public bool TryGetLease(string job, int segment, [NotNullWhen(true)] out LeaseEntry? lease) => _leased.TryGetValue((job, segment), out lease);
 
-    /// <summary>Enters a lease, replacing nothing: the segment must not be leased.</summary>
+    /// <summary>The leases on segments of a job; null = on all of them.</summary>
+    public IEnumerable<LeaseEntry> LeasesOf(string job, IReadOnlyList<int>? segments) => segments is null
+        ? Leases.Values.Where(lease => lease.Claims.Job == job)
+        : segments.Select(segment => _leased.GetValueOrDefault((job, segment))).OfType<LeaseEntry>();
+
+    /// <summary>Enters a lease, replacing nothing: the segment must not be leased. It waits no longer.</summary>
     public void Add(LeaseEntry lease)
     {
-        Leases[lease.Claims.Lease] = lease;
-        _leased[(lease.Claims.Job, lease.Claims.Segment)] = lease;
+        Leases.Add(lease.Claims.Lease, lease);
+        _leased.Add((lease.Claims.Job, lease.Claims.Segment), lease);
+        _held[lease.Claims.Worker] = _held.GetValueOrDefault(lease.Claims.Worker) + 1;
+        Dequeue(lease.Claims.Job, [lease.Claims.Segment]);
     }
 
     /// <summary>A lease is over, whatever came of it.</summary>
@@ -77,9 +145,16 @@ internal sealed class PoolState
         }
 
         (string, int) key = (lease.Claims.Job, lease.Claims.Segment);
-        if (_leased.TryGetValue(key, out LeaseEntry? current) && current == lease)
+        _moved?.Add(key);
+        _leased.Remove(key);
+        if (--_held[lease.Claims.Worker] == 0)
         {
-            _leased.Remove(key);
+            _held.Remove(lease.Claims.Worker);
+        }
+
+        if (_bySegment.TryGetValue(key, out Waiting? waiting))
+        {
+            _queue.Add(waiting);
         }
 
         return true;
@@ -99,11 +174,11 @@ internal sealed class PoolState
             return [];
         }
 
-        int idle = Workers.Values.Where(w => now - w.Heard < alive && now >= w.RestUntil).Sum(w => w.Registration.Slots)
-            - Leases.Count;
+        int idle = Workers.Values.Where(w => now - w.Heard < alive && now >= w.RestUntil)
+            .Sum(w => Math.Max(0, w.Registration.Slots - _held.GetValueOrDefault(w.Name)));
         var taken = new List<SegmentWork>();
-        Waiting[] offered = [.. _queue.Where(w => (oldToo || !w.Old) && !_leased.ContainsKey((w.Segment.Job, w.Segment.Segment)))];
-        int wait = offered.Length;
+        IEnumerable<Waiting> offered = oldToo ? _queue : _queue.Where(waiting => !waiting.Old);
+        int wait = oldToo ? _queue.Count : offered.Count();
         foreach (Waiting waiting in offered)
         {
             bool beyond = taken.Count >= free;
@@ -149,6 +224,9 @@ internal sealed class WorkerEntry(string name, WorkerRegistration registration)
 
     /// <summary>Monotonic seconds at which it was last heard; −∞ when it is only known from the store.</summary>
     public double Heard { get; set; } = double.NegativeInfinity;
+
+    /// <summary>Whether it said which leases it holds since this pool was activated.</summary>
+    public bool Told { get; set; }
 
     /// <summary>Until when it gets nothing, because its last failure was its own.</summary>
     public double RestUntil { get; set; } = double.NegativeInfinity;

@@ -12,8 +12,8 @@ namespace Orchestrator.Grains.Pools;
 /// <summary>Which worker can run what: pure functions over registrations.</summary>
 public static class WorkerMatch
 {
-    /// <summary>Whether a worker has what a segment is pinned to.</summary>
-    public static bool Fits(WorkerRegistration worker, SegmentWork work) => Offers(worker, work.Trainer).Any(place =>
+    /// <summary>Whether a worker has what a segment is pinned to, and what its job asks of a worker.</summary>
+    public static bool Fits(WorkerRegistration worker, SegmentWork work) => Missing(worker, work.Labels, work.Trainer.MemoryBytes) is null && Offers(worker, work.Trainer).Any(place =>
         place.Trainer == work.TrainerDigest && place.Class == work.Class
         && (work.DataDigest.Length == 0 || place.Data.Contains(work.DataDigest)));
 
@@ -42,17 +42,9 @@ public static class WorkerMatch
 
     private static (JobPlacement? Placement, string Reason) Place(WorkerRegistration worker, PlacementRequest request)
     {
-        foreach ((string label, string value) in request.Resources.Labels)
+        if (Missing(worker, request.Resources.Labels, request.Resources.MemoryBytes) is { } missing)
         {
-            if (!worker.Labels.TryGetValue(label, out string? own) || own != value)
-            {
-                return (null, $"No worker carries the label {label}: {value}.");
-            }
-        }
-
-        if (request.Resources.MemoryBytes > worker.Memory && worker.Memory > 0)
-        {
-            return (null, $"No worker has the {request.Resources.MemoryBytes} bytes of memory that the job asks for.");
+            return (null, missing);
         }
 
         Offer? offer = Offers(worker, request.Trainer).FirstOrDefault();
@@ -89,6 +81,19 @@ public static class WorkerMatch
             offer.Description?.Deterministic ?? false,
             described?.Metrics ?? [request.Metric],
             batch), "");
+    }
+
+    private static string? Missing(WorkerRegistration worker, IReadOnlyDictionary<string, string>? labels, long? memory)
+    {
+        foreach ((string label, string value) in labels ?? new Dictionary<string, string>())
+        {
+            if (!worker.Labels.TryGetValue(label, out string? own) || own != value)
+            {
+                return $"No worker carries the label {label}: {value}.";
+            }
+        }
+
+        return memory > worker.Memory && worker.Memory > 0 ? $"No worker has the {memory} bytes of memory that the job asks for." : null;
     }
 
     private static JsonElement? Default(WorkloadDescription? workload, string setting) =>

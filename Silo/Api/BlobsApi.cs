@@ -8,8 +8,10 @@ internal static class BlobsApi
 {
     public static void MapBlobs(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/blobs/{sha256}", GetAsync).WithName("getBlob");
-        app.MapPost("/v1/blobs:upload", UploadAsync).WithName("uploadBlob");
+        app.MapGet("/v1/blobs/{sha256}", GetAsync).WithName("getBlob")
+            .Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream").ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapPost("/v1/blobs:upload", UploadAsync).WithName("uploadBlob").Accepts<byte[]>("application/octet-stream")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status507InsufficientStorage);
     }
 
     private static bool IsHash(string sha256) => sha256.Length == 64 && sha256.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f');

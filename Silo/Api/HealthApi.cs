@@ -1,18 +1,18 @@
-using Orchestrator.Grains.Storage;
+using Orchestrator.Silo.Storage;
 
 namespace Orchestrator.Silo.Api;
 
-/// <summary>/healthz: the process answers. /readyz: the store does, too.</summary>
+/// <summary>/healthz: the process answers. /readyz: the store takes and gives, too; else 503 says why it does not.</summary>
 internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz", () => TypedResults.Ok(new { status = "ok", version = Grains.Jobs.JobViews.Version }));
-        app.MapGet("/readyz", async (IJobStore store, CancellationToken ct) =>
+        app.MapGet("/healthz", () => TypedResults.Ok(new { status = "ok", version = Grains.Jobs.JobViews.Version })).WithName("health");
+        app.MapGet("/readyz", async (IStoreProbe store, CancellationToken ct) =>
         {
-            await store.LiveAsync(ct);
+            await store.ProbeAsync(ct);
             return TypedResults.Ok(new { status = "ready" });
-        });
-        app.MapGet("/", () => TypedResults.Ok(new { name = "orchestrator", version = Grains.Jobs.JobViews.Version, api = "/openapi/v1.json", jobs = "/v1/jobs", metrics = "/metrics" }));
+        }).WithName("ready").ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        app.MapGet("/", () => TypedResults.Ok(new { name = "orchestrator", version = Grains.Jobs.JobViews.Version, api = "/openapi/v1.json", jobs = "/v1/jobs", metrics = "/metrics" })).WithName("about");
     }
 }

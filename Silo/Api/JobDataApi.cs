@@ -1,8 +1,8 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
-using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Grains.Jobs;
 using Orchestrator.Grains.Pools;
@@ -16,15 +16,18 @@ internal static class JobDataApi
     private const int MostItems = 1000;
     private const int MostPoints = 5000;
 
+    /// <summary>Series that are in memory at once while curves are drawn.</summary>
+    private const int SeriesAtOnce = 32;
+
     public static void MapJobData(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/jobs/{job}/schedule", ScheduleAsync).WithName("getSchedule");
-        app.MapGet("/v1/jobs/{job}/result", ResultAsync).WithName("getResult");
-        app.MapGet("/v1/jobs/{job}/trials", TrialsAsync).WithName("listTrials");
-        app.MapGet("/v1/jobs/{job}/segments", SegmentsAsync).WithName("listSegments");
-        app.MapGet("/v1/jobs/{job}/curves", CurvesAsync).WithName("getCurves");
-        app.MapGet("/v1/jobs/{job}/model", ModelAsync).WithName("getModel");
-        app.MapGet("/v1/segments/{job}/{segment:int}/log", LogAsync).WithName("getSegmentLog");
+        app.MapGet("/v1/jobs/{job}/schedule", ScheduleAsync).WithName("getSchedule").Produces<ScheduleResult>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/result", ResultAsync).WithName("getResult").Produces<JobResult>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/trials", TrialsAsync).WithName("listTrials").Produces<Page<TrialView>>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/segments", SegmentsAsync).WithName("listSegments").Produces<Page<SegmentView>>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/curves", CurvesAsync).WithName("getCurves").Produces<CurvesView>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/model", ModelAsync).WithName("getModel").Produces<byte[]>(StatusCodes.Status200OK, "application/octet-stream").ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/segments/{job}/{segment:int}/log", LogAsync).WithName("getSegmentLog").Produces<string>(StatusCodes.Status200OK, "text/plain").ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> ScheduleAsync(string job, string? format, IJobStore store, IGrainFactory grains, CancellationToken ct)
@@ -69,7 +72,12 @@ internal static class JobDataApi
             return Problems.NoJob(job);
         }
 
-        int after = int.TryParse(cursor, out int from) ? from : -1;
+        int after = -1;
+        if (cursor is not null && (!int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out after) || after < 0))
+        {
+            return Problems.BadCursor(cursor);
+        }
+
         int size = Math.Clamp(limit ?? 100, 1, MostItems);
         IReadOnlyList<StoredSegment> stored = await store.SegmentsAsync(job, after, size, ct);
         IReadOnlyDictionary<int, string> leased = await grains.GetGrain<IPoolGrain>(header.Pool).LeasedAsync(job);
@@ -88,44 +96,23 @@ internal static class JobDataApi
             return Problems.NoJob(job);
         }
 
-        int most = Math.Clamp(points ?? 500, 2, MostPoints);
-        var curves = new List<CurveView>();
+        var curves = new JobCurves(Math.Clamp(points ?? 500, 2, MostPoints));
         int after = -1;
         while (true)
         {
-            IReadOnlyList<StoredSegment> page = await store.SegmentsAsync(job, after, MostItems, ct);
+            IReadOnlyList<StoredSegment> page = await store.SegmentsAsync(job, after, SeriesAtOnce, ct);
             if (page.Count == 0)
             {
-                break;
+                return TypedResults.Ok(curves.View());
             }
 
             after = page[^1].Segment;
             Dictionary<int, string> series = (await store.SeriesAsync(job, [.. page.Select(s => s.Segment)], ct)).ToDictionary(s => s.Segment, s => s.Csv);
-            foreach (StoredSegment segment in page.Where(s => series.ContainsKey(s.Segment)))
+            foreach (StoredSegment segment in page)
             {
-                curves.Add(Curve(segment, SeriesCsv.Parse(Encoding.UTF8.GetBytes(series[segment.Segment])), most));
+                curves.Add(segment, series.GetValueOrDefault(segment.Segment));
             }
         }
-
-        return TypedResults.Ok(new CurvesView(curves));
-    }
-
-    private static CurveView Curve(StoredSegment stored, IReadOnlyList<SeriesPoint> series, int most)
-    {
-        SegmentView view = JsonSerializer.Deserialize<SegmentView>(stored.View, WireJson.Options)!;
-        int every = Math.Max(1, (series.Count + most - 1) / most);
-        SeriesPoint[] thin = [.. series.Where((_, i) => i % every == 0 || i == series.Count - 1)];
-        SegmentResult? result = stored.Result is null ? null : JsonSerializer.Deserialize<SegmentResult>(stored.Result, WireJson.Options);
-        return new CurveView(
-            view.Stretch,
-            view.Role,
-            view.Stage,
-            view.Rate,
-            view.State,
-            [.. thin.Select(point => point.Step)],
-            [.. thin.Select(point => (double?)point.Rate)],
-            [.. thin.Select(point => point.Loss)],
-            [.. (result?.Validations ?? []).Select(validation => new ValidationView(validation.Step, validation.Metrics))]);
     }
 
     private static async Task<IResult> ModelAsync(string job, IJobStore store, IBlobStore blobs, CancellationToken ct)
@@ -147,32 +134,27 @@ internal static class JobDataApi
             return Problems.NotFound($"The checkpoint {checkpoint} is gone.");
         }
 
-        await using (stream)
+        var model = new MemoryStream();
+        try
         {
-            using var bytes = new MemoryStream();
-            await stream.CopyToAsync(bytes, ct);
-            bytes.Position = 0;
-            var model = new MemoryStream();
-            try
+            ModelExport.Write(stream, model, new Dictionary<string, string>
             {
-                ModelExport.Write(bytes, model, new Dictionary<string, string>
-                {
-                    ["job"] = job,
-                    ["name"] = result.Name,
-                    ["checkpoint"] = checkpoint,
-                    ["orchestrator"] = result.Version,
-                });
-            }
-            catch (FormatException)
-            {
-                // A foreign trainer's checkpoint is any one file: it goes out as it is.
-                bytes.Position = 0;
-                await bytes.CopyToAsync(model, ct);
-            }
-
-            model.Position = 0;
-            return TypedResults.Stream(model, "application/octet-stream", $"{result.Name}.safetensors");
+                ["job"] = job,
+                ["name"] = result.Name,
+                ["checkpoint"] = checkpoint,
+                ["orchestrator"] = result.Version,
+            });
         }
+        catch (FormatException)
+        {
+            // A foreign trainer's checkpoint is any one file: it goes out as it is.
+            stream.Position = 0;
+            return TypedResults.Stream(stream, "application/octet-stream", result.Name);
+        }
+
+        await stream.DisposeAsync();
+        model.Position = 0;
+        return TypedResults.Stream(model, "application/octet-stream", $"{result.Name}.safetensors");
     }
 
     private static async Task<IResult> LogAsync(string job, int segment, IJobStore store, CancellationToken ct)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Grains.Jobs;
@@ -19,19 +20,27 @@ internal static class JobsApi
 
     public static void MapJobs(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/jobs", SubmitAsync).WithName("submitJob");
-        app.MapGet("/v1/jobs", ListAsync).WithName("listJobs");
-        app.MapGet("/v1/jobs/{job}", GetAsync).WithName("getJob");
-        app.MapGet("/v1/jobs/{job}/spec", SpecAsync).WithName("getJobSpec");
-        app.MapDelete("/v1/jobs/{job}", DeleteAsync).WithName("deleteJob");
-        app.MapPatch("/v1/jobs/{job}", (string job) => Problems.NotYet("Changing a job while it runs")).WithName("patchJob");
-        app.MapPost("/v1/jobs/{job}:pause", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Pause, grains)).WithName("pauseJob");
-        app.MapPost("/v1/jobs/{job}:resume", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Resume, grains)).WithName("resumeJob");
-        app.MapPost("/v1/jobs/{job}:cancel", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Cancel, grains)).WithName("cancelJob");
-        app.MapPost("/v1/jobs/{job}:fork", (string job) => Problems.NotYet("Forking a job")).WithName("forkJob");
+        app.MapPost("/v1/jobs", SubmitAsync).WithName("submitJob")
+            .Produces<JobView>(StatusCodes.Status201Created).Produces<JobView>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        app.MapGet("/v1/jobs", ListAsync).WithName("listJobs").Produces<Page<JobView>>().ProducesProblem(StatusCodes.Status400BadRequest);
+        app.MapGet("/v1/jobs/{job}", GetAsync).WithName("getJob").Produces<JobView>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/jobs/{job}/spec", SpecAsync).WithName("getJobSpec").Produces<JsonElement>().ProducesProblem(StatusCodes.Status404NotFound);
+        Command(app.MapDelete("/v1/jobs/{job}", DeleteAsync)).WithName("deleteJob");
+        app.MapPatch("/v1/jobs/{job}", (string job) => Problems.NotYet("Changing a job while it runs")).WithName("patchJob")
+            .ProducesProblem(StatusCodes.Status501NotImplemented);
+        Command(app.MapPost("/v1/jobs/{job}:pause", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Pause, grains))).WithName("pauseJob");
+        Command(app.MapPost("/v1/jobs/{job}:resume", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Resume, grains))).WithName("resumeJob");
+        Command(app.MapPost("/v1/jobs/{job}:cancel", (string job, IGrainFactory grains) => ControlAsync(job, JobCommand.Cancel, grains))).WithName("cancelJob");
+        app.MapPost("/v1/jobs/{job}:fork", (string job) => Problems.NotYet("Forking a job")).WithName("forkJob")
+            .ProducesProblem(StatusCodes.Status501NotImplemented);
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext http, IGrainFactory grains, JsonElement spec)
+    private static RouteHandlerBuilder Command(RouteHandlerBuilder route) => route.Produces<JobView>()
+        .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+
+    private static async Task<IResult> SubmitAsync(
+        [FromBody] JsonElement spec, [FromHeader(Name = "Idempotency-Key")] string? key, IGrainFactory grains)
     {
         JobSpecReading reading = JobSpecReader.Read(spec);
         if (reading.Spec is null)
@@ -47,7 +56,6 @@ internal static class JobsApi
             return Problems.Of(StatusCodes.Status422UnprocessableEntity, "The pool cannot run this", $"The job file has {Count(problems)}.", problems);
         }
 
-        string? key = http.Request.Headers["Idempotency-Key"];
         if (key is { Length: > 200 })
         {
             return Problems.BadInput("The Idempotency-Key is longer than 200 characters.");
@@ -77,15 +85,27 @@ internal static class JobsApi
         JobStatus? wanted = null;
         if (!string.IsNullOrEmpty(status))
         {
-            if (!Enum.TryParse(status, ignoreCase: true, out JobStatus parsed) || !Enum.IsDefined(parsed))
+            // By name alone: Enum.TryParse takes numbers and lists, too.
+            string[] names = Enum.GetNames<JobStatus>();
+            int at = Array.FindIndex(names, name => name.Equals(status, StringComparison.OrdinalIgnoreCase));
+            if (at < 0)
             {
-                return Problems.BadInput($"status={status}: one of {string.Join(", ", Enum.GetNames<JobStatus>().Select(name => name.ToLowerInvariant()))} is wanted.");
+                return Problems.BadInput($"status={status}: one of {string.Join(", ", names.Select(name => name.ToLowerInvariant()))} is wanted.");
             }
 
-            wanted = parsed;
+            wanted = Enum.GetValues<JobStatus>()[at];
         }
 
-        Page<StoredJob> page = await store.ListAsync(wanted, Math.Clamp(limit ?? 50, 1, MostItems), cursor, ct);
+        Page<StoredJob> page;
+        try
+        {
+            page = await store.ListAsync(wanted, Math.Clamp(limit ?? 50, 1, MostItems), cursor, ct);
+        }
+        catch (ArgumentException e) when (e.ParamName == "cursor")
+        {
+            return Problems.BadCursor(cursor!);
+        }
+
         return TypedResults.Ok(new Page<JobView>([.. page.Items.Select(job => JsonSerializer.Deserialize<JobView>(job.View, WireJson.Options)!)], page.Next));
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Grains.Storage;
 
@@ -28,9 +29,14 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
         switch (e)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problems.Of(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is larger than the {RequestLimits.UserBody} bytes that are taken here.");
+                long most = http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? RequestLimits.UserBody;
+                return Problems.Of(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is larger than the {most} bytes that are taken here.");
+            case BadHttpRequestException { InnerException: JsonException inner }:
+                return Problems.BadInput($"The body is not the JSON that is wanted here: {inner.Message}");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad:
+                return Problems.BadInput(bad.Message);
             case BadHttpRequestException bad:
-                return Problems.BadInput(bad.InnerException is JsonException inner ? $"The body is not the JSON that is wanted here: {inner.Message}" : bad.Message);
+                return Problems.Of(bad.StatusCode, "Bad request", bad.Message);
             case JsonException json:
                 return Problems.BadInput($"The body is not the JSON that is wanted here: {json.Message}");
             case BlobMismatchException mismatch:

@@ -21,6 +21,8 @@ internal static class Problems
 
     public static IResult NoJob(string job) => NotFound($"There is no job '{job}'. GET /v1/jobs lists them.");
 
+    public static IResult BadCursor(string cursor) => BadInput($"cursor={cursor}: the 'next' of the page before is wanted.");
+
     public static IResult NotYet(string what) => Of(StatusCodes.Status501NotImplemented, "Not available yet", $"{what} is not available yet.");
 
     public static IResult BadInput(string detail, IReadOnlyList<SpecProblem>? errors = null) =>

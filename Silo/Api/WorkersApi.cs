@@ -4,36 +4,70 @@ using Orchestrator.Contracts.Leases;
 using Orchestrator.Grains.Jobs;
 using Orchestrator.Grains.Pools;
 using Orchestrator.Grains.Storage;
+using Orchestrator.Silo.Hosting;
 
 namespace Orchestrator.Silo.Api;
 
 /// <summary>What agents call, and what shows them.</summary>
 internal static class WorkersApi
 {
-    private const string DefaultPool = "default";
-
     public static void MapWorkers(this IEndpointRouteBuilder app)
     {
-        app.MapPut("/v1/pools/{pool}/workers/{worker}", (string pool, string worker, WorkerRegistration registration, IGrainFactory grains) =>
-            grains.GetGrain<IPoolGrain>(pool).RegisterAsync(worker, registration)).WithName("registerWorker");
-        app.MapPost("/v1/pools/{pool}/leases", (string pool, LeaseRequest request, IGrainFactory grains, CancellationToken ct) =>
-            grains.GetGrain<IPoolGrain>(pool).LeaseAsync(request).WaitAsync(ct)).WithName("lease");
-        app.MapPost("/v1/heartbeats", (HeartbeatRequest request, IGrainFactory grains) =>
-            grains.GetGrain<IPoolGrain>(request.Pool).HeartbeatAsync(request)).WithName("heartbeat");
-        app.MapPost("/v1/completions", (CompletionRequest request, IGrainFactory grains, LeaseTokens tokens) => CompleteAllAsync(request, grains, tokens)).WithName("complete")
+        app.MapPut("/v1/pools/{pool}/workers/{worker}", RegisterAsync).WithName("registerWorker").Produces<WorkerRegistered>()
+            .WithMetadata(new RequestSizeLimitAttribute(RequestLimits.WorkerMessage));
+        app.MapPost("/v1/pools/{pool}/leases", LeaseAsync).WithName("lease").Produces<LeaseReply>();
+        app.MapPost("/v1/heartbeats", HeartbeatAsync).WithName("heartbeat").Produces<HeartbeatReply>()
+            .WithMetadata(new RequestSizeLimitAttribute(RequestLimits.WorkerMessage));
+        app.MapPost("/v1/completions", CompleteAllAsync).WithName("complete").Produces<CompletionReply>()
             .WithMetadata(new RequestSizeLimitAttribute(RequestLimits.Completions));
-        app.MapGet("/v1/workers", WorkersAsync).WithName("listWorkers");
-        app.MapGet("/v1/pools", PoolsAsync).WithName("listPools");
+        app.MapGet("/v1/workers", WorkersAsync).WithName("listWorkers").Produces<Page<WorkerView>>();
+        app.MapGet("/v1/pools", PoolsAsync).WithName("listPools").Produces<IReadOnlyList<PoolView>>();
     }
+
+    private static async Task<IResult> RegisterAsync(string pool, string worker, WorkerRegistration registration, IGrainFactory grains) =>
+        WorkerMessages.Problem(pool, worker, registration) is { } problem
+            ? Problems.BadInput(problem)
+            : TypedResults.Ok(await grains.GetGrain<IPoolGrain>(pool).RegisterAsync(worker, registration));
+
+    /// <summary>A worker that has left is granted nothing, and a silo that ends lets nobody wait.</summary>
+    private static async Task<IResult> LeaseAsync(
+        string pool, LeaseRequest request, IGrainFactory grains, IHostApplicationLifetime lifetime, CancellationToken ct)
+    {
+        if (WorkerMessages.Problem(pool, request) is { } problem)
+        {
+            return Problems.BadInput(problem);
+        }
+
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+        try
+        {
+            return TypedResults.Ok(await grains.GetGrain<IPoolGrain>(pool).LeaseAsync(request, ends.Token));
+        }
+        catch (OperationCanceledException) when (ends.IsCancellationRequested)
+        {
+            return TypedResults.Ok(new LeaseReply([]));
+        }
+    }
+
+    private static async Task<IResult> HeartbeatAsync(HeartbeatRequest request, IGrainFactory grains) =>
+        WorkerMessages.Problem(request) is { } problem
+            ? Problems.BadInput(problem)
+            : TypedResults.Ok(await grains.GetGrain<IPoolGrain>(request.Pool).HeartbeatAsync(request));
 
     /// <summary>
     /// Every completion is judged by itself: one malformed token spoils no other. The lease is released only when its
     /// result is stored, or refused for good.
     /// </summary>
-    private static async Task<CompletionReply> CompleteAllAsync(CompletionRequest request, IGrainFactory grains, LeaseTokens tokens)
+    private static async Task<IResult> CompleteAllAsync(CompletionRequest request, IGrainFactory grains, LeaseTokens tokens)
     {
-        Task<CompletionReceipt>[] receipts = [.. request.Completions.Select(completion => CompleteAsync(request, completion, grains, tokens))];
-        return new CompletionReply(await Task.WhenAll(receipts));
+        if (WorkerMessages.Problem(request) is { } problem)
+        {
+            return Problems.BadInput(problem);
+        }
+
+        Task<CompletionReceipt>[] receipts =
+            [.. request.Completions.Select(completion => CompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens))];
+        return TypedResults.Ok(new CompletionReply(await Task.WhenAll(receipts)));
     }
 
     private static async Task<CompletionReceipt> CompleteAsync(CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens)
@@ -53,7 +87,7 @@ internal static class WorkersApi
     private static async Task<IResult> WorkersAsync(IJobStore store, IGrainFactory grains, CancellationToken ct)
     {
         var workers = new List<WorkerView>();
-        foreach (string pool in await PoolNamesAsync(store, ct))
+        foreach (string pool in await PoolNames.AllAsync(store, ct))
         {
             workers.AddRange(await grains.GetGrain<IPoolGrain>(pool).WorkersAsync());
         }
@@ -64,7 +98,7 @@ internal static class WorkersApi
     private static async Task<IResult> PoolsAsync(IJobStore store, IGrainFactory grains, CancellationToken ct)
     {
         var pools = new List<PoolView>();
-        foreach (string pool in await PoolNamesAsync(store, ct))
+        foreach (string pool in await PoolNames.AllAsync(store, ct))
         {
             PoolStats stats = await grains.GetGrain<IPoolGrain>(pool).StatsAsync();
             pools.Add(new PoolView(pool, stats.Workers, stats.Slots, stats.Planned, stats.Leased));
@@ -72,7 +106,4 @@ internal static class WorkersApi
 
         return TypedResults.Ok(pools);
     }
-
-    private static async Task<IEnumerable<string>> PoolNamesAsync(IJobStore store, CancellationToken ct) =>
-        (await store.WorkersAsync(null, ct)).Select(worker => worker.Pool).Append(DefaultPool).Distinct().Order(StringComparer.Ordinal);
 }

@@ -12,7 +12,7 @@ internal sealed class LocalRequestsOnly(RequestDelegate next)
     public async Task InvokeAsync(HttpContext http)
     {
         string host = http.Request.Host.Host;
-        bool own = host is "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+        bool own = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
         if (!own || (http.Request.Host.Port ?? 80) != http.Connection.LocalPort)
         {
             await Problems.Of(StatusCodes.Status421MisdirectedRequest, "Not my host", $"This silo is not '{http.Request.Host}'. Address it as 127.0.0.1 or localhost with its own port.").ExecuteAsync(http);

@@ -20,7 +20,7 @@ internal sealed partial class JobWaker(IJobStore store, IGrainFactory grains, Ti
                     await grains.GetGrain<IJobGrain>(job).WakeAsync();
                 }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // The next round tries again: a store that fails now must not end the silo.
                 LogWakeFailed(logger, e);

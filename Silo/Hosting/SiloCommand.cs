@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Grains.Pools;
 
@@ -9,7 +10,8 @@ namespace Orchestrator.Silo.Hosting;
 /// <summary>The command line of the silo.</summary>
 internal static class SiloCommand
 {
-    private const int BadInput = 2;
+    /// <summary>Exit code of a silo that cannot start as it was asked to.</summary>
+    public const int BadInput = 2;
 
     public static RootCommand Create()
     {
@@ -71,9 +73,18 @@ internal static class SiloCommand
             {
                 return Refuse(e.Message);
             }
-            catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+            catch (Exception e) when (e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
             {
                 return Refuse($"Port {endpoint.Port.ToString(CultureInfo.InvariantCulture)} of {endpoint.Address} is in use. End what uses it, or choose another with --listen (port 0 takes a free one).");
+            }
+            catch (SocketException e)
+            {
+                return Refuse($"--listen {address}: {e.Message}. Choose another address or port (port 0 takes a free one).");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return Refuse(e.Message);
             }
         });
         return root;

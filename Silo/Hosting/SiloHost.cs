@@ -24,6 +24,7 @@ internal static class SiloHost
     /// <summary>Runs until it is told to stop.</summary>
     public static async Task RunAsync(SiloSettings settings, CancellationToken ct)
     {
+        Prepare(settings);
         var metrics = new SiloMetrics();
         using var store = new SqliteJobStore(new SqliteStoreOptions { Folder = settings.Store, MaxPages = settings.MaxPages }, metrics, TimeProvider.System);
         var blobs = new DirectoryBlobStore(settings.Blobs);
@@ -34,6 +35,10 @@ internal static class SiloHost
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Information : LogLevel.Warning);
+
+        // At every start they warn of a choice that was made (the garbage collector) and of a clock that has just begun.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(settings.Listen);
@@ -44,20 +49,25 @@ internal static class SiloHost
         builder.Services.AddSingleton(settings.Pools);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IJobStore>(store);
+        builder.Services.AddSingleton<IStoreProbe>(store);
         builder.Services.AddSingleton<IBlobStore>(blobs);
         builder.Services.AddSingleton(tokens);
         builder.Services.AddSingleton<IJobMetrics>(metrics);
         builder.Services.AddSingleton<IStoreMetrics>(metrics);
-        builder.Services.AddHostedService<JobWaker>();
-        builder.Services.AddHostedService<ParentWatch>();
-        builder.Services.AddHostedService<PoolMetrics>();
         builder.Services.AddOpenApi("v1");
         builder.Services.AddProblemDetails();
+        // A request that cannot be read is answered like every other refusal, with its reason, not with an empty 400.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(json => WireHttp.Configure(json.SerializerOptions));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.UseOrleans(silo => ConfigureOrleans(silo));
 
-        WebApplication app = builder.Build();
+        // After Orleans: services start in this order, and these call grains.
+        builder.Services.AddHostedService<JobWaker>();
+        builder.Services.AddHostedService<ParentWatch>();
+        builder.Services.AddHostedService<PoolMetrics>();
+
+        await using WebApplication app = builder.Build();
         app.UseMiddleware<LocalRequestsOnly>();
         app.UseMiddleware<ProblemAnswers>();
         app.MapJobs();
@@ -68,11 +78,24 @@ internal static class SiloHost
         app.MapHealth();
         app.MapOpenApi();
         app.MapMetrics();
-        app.MapFallback((HttpContext http) => Problems.NotFound($"There is nothing at {http.Request.Path}. The API is described at /openapi/v1.json."));
+        app.MapFallback("{*path}", (HttpContext http) => Problems.NotFound($"There is nothing at {http.Request.Path}. The API is described at /openapi/v1.json."));
         await app.StartAsync(ct);
         Announce(app, settings);
         await app.WaitForShutdownAsync(ct);
-        await app.DisposeAsync();
+    }
+
+    /// <summary>What can be seen to fail fails before anything is started, with a line that says what it is.</summary>
+    /// <exception cref="SocketException">The address cannot be listened on.</exception>
+    /// <exception cref="IOException">There is no place for the address file.</exception>
+    private static void Prepare(SiloSettings settings)
+    {
+        if (settings.AddressFile is { } file)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        }
+
+        using var listener = new TcpListener(settings.Listen);
+        listener.Start();
     }
 
     /// <summary>One silo on loopback: no gateway, since there is no Orleans client at all.</summary>
@@ -105,7 +128,6 @@ internal static class SiloHost
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         if (settings.AddressFile is { } file)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             File.WriteAllText(file + ".tmp", address);
             File.Move(file + ".tmp", file, overwrite: true);
         }

@@ -1,5 +1,6 @@
 using Orchestrator.Grains.Pools;
 using Orchestrator.Grains.Storage;
+using Orchestrator.Silo.Hosting;
 using Prometheus;
 
 namespace Orchestrator.Silo.Metrics;
@@ -17,11 +18,11 @@ internal sealed class PoolMetrics(IJobStore store, IGrainFactory grains, TimePro
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
         {
             try
             {
-                foreach (string pool in (await store.WorkersAsync(null, stoppingToken)).Select(worker => worker.Pool).Distinct())
+                foreach (string pool in await PoolNames.AllAsync(store, stoppingToken))
                 {
                     PoolStats stats = await grains.GetGrain<IPoolGrain>(pool).StatsAsync();
                     _queue.WithLabels(pool).Set(stats.Planned);
@@ -31,10 +32,11 @@ internal sealed class PoolMetrics(IJobStore store, IGrainFactory grains, TimePro
                     _slots.WithLabels(pool).Set(stats.Slots);
                 }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
                 // For looking at only: the next round comes in five seconds.
             }
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

@@ -10,7 +10,8 @@ internal sealed class SiloMetrics : IJobMetrics, IStoreMetrics
 {
     private static readonly double[] Seconds = Histogram.ExponentialBuckets(0.0005, 2, 16);
 
-    private readonly Gauge _jobs = Prometheus.Metrics.CreateGauge("orchestrator_jobs", "Jobs by status.", "status");
+    private readonly Gauge _jobs = Prometheus.Metrics.CreateGauge("orchestrator_jobs", "Jobs that have not ended, by status.", "status");
+    private readonly Counter _endedJobs = Prometheus.Metrics.CreateCounter("orchestrator_jobs_ended_total", "Jobs that ended, by how.", "status");
     private readonly Counter _segments = Prometheus.Metrics.CreateCounter("orchestrator_segments_total", "Segments that ended, by outcome.", "outcome");
     private readonly Counter _steps = Prometheus.Metrics.CreateCounter("orchestrator_steps_total", "Optimiser steps by purse.", "purse");
     private readonly Histogram _decisions = Prometheus.Metrics.CreateHistogram(
@@ -25,16 +26,40 @@ internal sealed class SiloMetrics : IJobMetrics, IStoreMetrics
     private readonly Gauge _loss = Prometheus.Metrics.CreateGauge("orchestrator_job_loss", "Newest training loss of a live job.", "job");
     private readonly Gauge _rate = Prometheus.Metrics.CreateGauge("orchestrator_job_learning_rate", "Newest learning rate of a live job.", "job");
 
+    /// <summary>All label values are there from the start: a series that appears with its first event hides it from rate().</summary>
+    public SiloMetrics()
+    {
+        foreach (JobStatus status in Enum.GetValues<JobStatus>())
+        {
+            _ = HasEnded(status) ? (object)_endedJobs.WithLabels(Name(status)) : _jobs.WithLabels(Name(status));
+        }
+
+        foreach (string outcome in (string[])["succeeded", "diverged", "failed", "cancelled", "lost"])
+        {
+            _segments.WithLabels(outcome);
+        }
+
+        foreach (string purse in (string[])["training", "search", "evaluation", "final", "lost"])
+        {
+            _steps.WithLabels(purse);
+        }
+    }
+
     public void JobStatusChanged(JobStatus? before, JobStatus? after)
     {
-        if (before is { } old)
+        if (before is { } old && !HasEnded(old))
         {
             _jobs.WithLabels(Name(old)).Dec();
         }
 
-        if (after is { } now)
+        if (after is { } now && !HasEnded(now))
         {
             _jobs.WithLabels(Name(now)).Inc();
+        }
+        else if (before is not null && after is { } end)
+        {
+            // Without a status before, it had ended long ago and was only looked at again.
+            _endedJobs.WithLabels(Name(end)).Inc();
         }
     }
 
@@ -66,6 +91,8 @@ internal sealed class SiloMetrics : IJobMetrics, IStoreMetrics
     public void Committed(TimeSpan latency) => _commits.Observe(latency.TotalSeconds);
 
     public void TransactionEnded(int writes) => _transactions.Observe(writes);
+
+    private static bool HasEnded(JobStatus status) => status is JobStatus.Succeeded or JobStatus.Failed or JobStatus.Cancelled;
 
     private static string Name(JobStatus status) => status.ToString().ToLowerInvariant();
 }

@@ -28,5 +28,12 @@ public sealed class WatchedJobTests
         Assert.Equal("failed: every rate diverged", _job.Ended);
     }
 
+    [Fact]
+    public void A_job_that_waits_for_room_says_so_and_when_it_goes_on()
+    {
+        Assert.Equal("waits: No room left.", Take("held", """{ "reason": { "code": "no_space", "message": "No room left." } }"""));
+        Assert.Equal("goes on", Take("held", "{}"));
+    }
+
     private string? Take(string type, string payload) => _job.Take(new JobEventView(1, type, JsonDocument.Parse(payload).RootElement));
 }

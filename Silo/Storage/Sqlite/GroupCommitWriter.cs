@@ -22,6 +22,7 @@ internal sealed class GroupCommitWriter : IDisposable
 
     private readonly Channel<PendingWrite> _queue;
     private readonly Func<SqliteConnection> _connect;
+    private readonly Action _check;
     private readonly int _batchSize;
     private readonly IStoreMetrics? _metrics;
     private readonly TimeProvider _time;
@@ -29,9 +30,12 @@ internal sealed class GroupCommitWriter : IDisposable
     private SqliteConnection _connection;
 
     /// <param name="connect">Opens a connection for writing; called again after a failure of unknown outcome.</param>
-    public GroupCommitWriter(Func<SqliteConnection> connect, int batchSize, IStoreMetrics? metrics, TimeProvider time)
+    /// <param name="check">Throws an <see cref="IOException"/> when nothing must be written; called before each transaction.</param>
+    public GroupCommitWriter(
+        Func<SqliteConnection> connect, Action check, int batchSize, IStoreMetrics? metrics, TimeProvider time)
     {
         _connect = connect;
+        _check = check;
         _batchSize = batchSize;
         _metrics = metrics;
         _time = time;
@@ -90,6 +94,21 @@ internal sealed class GroupCommitWriter : IDisposable
     /// </summary>
     private void Commit(List<PendingWrite> batch)
     {
+        try
+        {
+            _check();
+        }
+        catch (IOException e)
+        {
+            // Nothing was tried, so the connection is as good as before.
+            foreach (PendingWrite write in batch)
+            {
+                write.Fail(new StoreUnavailableException(write.What, e));
+            }
+
+            return;
+        }
+
         try
         {
             _connection.Execute("BEGIN IMMEDIATE");

@@ -10,7 +10,7 @@ namespace Orchestrator.Silo.Storage.Sqlite;
 /// The job store on SQLite: write-ahead log, every commit synced, one writer with group commit, readers on connections
 /// of their own that never wait for it. One process a folder.
 /// </summary>
-internal sealed class SqliteJobStore : IJobStore, IDisposable
+internal sealed class SqliteJobStore : IJobStore, IStoreProbe, IDisposable
 {
     /// <summary>SQLite takes 32,766 parameters a statement; far fewer keep the statements in its cache useful.</summary>
     private const int ListParameters = 500;
@@ -24,6 +24,7 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
     private readonly SemaphoreSlim _readers = new(MaxReaders);
     private readonly string _path;
     private readonly string _readOnly;
+    private readonly SqliteOpenMode _mode = SqliteOpenMode.ReadWriteCreate;
 
     /// <summary>Opens the store, or makes a new one.</summary>
     /// <exception cref="StoreRefusedException">In use by another silo, of a newer version, or no store.</exception>
@@ -49,7 +50,8 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
         _lock = StoreLock.Take(options.Folder);
         try
         {
-            _writer = new GroupCommitWriter(Connect, options.BatchSize, metrics, time);
+            _writer = new GroupCommitWriter(Connect, MustExist, options.BatchSize, metrics, time);
+            _mode = SqliteOpenMode.ReadWrite;
         }
         catch (Exception e)
         {
@@ -241,6 +243,13 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
             },
             ct);
 
+    /// <inheritdoc/>
+    public async Task ProbeAsync(CancellationToken ct)
+    {
+        await FindAsync("", ct);
+        await _writer.WriteAsync("a probe", c => c.Execute(Statements.Probe, new { name = "lease-tokens" }), ct);
+    }
+
     /// <summary>Makes the waiting writes and closes the database.</summary>
     public void Dispose()
     {
@@ -264,12 +273,25 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
         }
     }
 
+    /// <summary>
+    /// Open files outlive their names: without this, what is written after somebody removed the store would seem safe
+    /// until the process ends.
+    /// </summary>
+    private void MustExist()
+    {
+        if (!File.Exists(_path))
+        {
+            throw new FileNotFoundException($"{_path} is gone. Put it back, or start with another --store.");
+        }
+    }
+
+    /// <summary>Makes the database only the first time: one that is gone later is a fault, not an empty store.</summary>
     private SqliteConnection Connect()
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = _path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
+            Mode = _mode,
             Pooling = false,
         }.ToString());
         try
@@ -299,13 +321,14 @@ internal sealed class SqliteJobStore : IJobStore, IDisposable
             return await Task.Run(
                 () =>
                 {
+                    MustExist();
                     using var connection = new SqliteConnection(_readOnly);
                     connection.Open();
                     return read(connection);
                 },
                 ct);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or IOException)
         {
             throw new StoreUnavailableException("reading", e);
         }

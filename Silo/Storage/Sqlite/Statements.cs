@@ -100,6 +100,9 @@ internal static class Statements
 
     public const string FindSecret = "SELECT value FROM secrets WHERE name = @name";
 
+    /// <summary>Changes nothing, and is written all the same.</summary>
+    public const string Probe = "UPDATE secrets SET value = value WHERE name = @name";
+
     public const string InsertSecret = "INSERT INTO secrets(name, value) VALUES(@name, @value)";
 
     public const string DeleteEvents = "DELETE FROM events WHERE job = @job";

@@ -40,6 +40,7 @@ public sealed class SegmentIdentityTests
             Sample with { Settings = new JsonObject { ["model"] = "cnn", ["batchSize"] = 64 } },
             Sample with { Seed = 2 },
             Sample with { Trainer = "other" },
+            Sample with { Workload = "other" },
             Sample with { Data = "other" },
             Sample with { Class = "other" },
         ];

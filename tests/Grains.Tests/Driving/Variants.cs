@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+
+namespace Orchestrator.Grains.Tests.Driving;
+
+/// <summary>A job file in what matters to its course.</summary>
+internal sealed record Variant(
+    string Algorithm,
+    int Parallel,
+    int SegmentSteps,
+    int ValidateEvery,
+    bool ValidationSignal,
+    int Warmup,
+    double? Goal,
+    int? Budget,
+    double MaxRate,
+    int Seed)
+{
+    public JsonObject File()
+    {
+        JsonObject file = Algorithm switch
+        {
+            "fixed" => JobFiles.Fixed(peak: MaxRate / 10),
+            "autolrs" => JobFiles.AutoLrs(),
+            "annealed" => JobFiles.Annealed(),
+            "peaks" => JobFiles.Peaks(),
+            _ => JobFiles.Reference(),
+        };
+        file = file.With("parallelTrialCount", Parallel).With("segmentSteps", Algorithm == "annealed" ? 4 * SegmentSteps : SegmentSteps).With("seed", Seed);
+        file = ValidateEvery > 0 ? file.With("validation.every", ValidateEvery) : file;
+        file = Warmup > 0 ? file.With("schedule.warmup", new JsonObject { ["steps"] = Warmup, ["to"] = MaxRate / 20 }) : file;
+        file = Goal is { } goal ? file.With("objective.goal", goal) : file;
+        file = Budget is { } budget ? file.With("budget.maxSteps", Algorithm == "annealed" ? 7 * budget : budget) : file;
+        if (Algorithm is not ("fixed" or "peaks"))
+        {
+            file = file.With("schedule.range.max", MaxRate);
+            file = ValidationSignal && Algorithm != "annealed" ? file.With("schedule.settings.signal", "validation") : file;
+        }
+
+        return file;
+    }
+}
+
+/// <summary>Jobs of all kinds.</summary>
+internal static class Variants
+{
+    public static Gen<Variant> Any { get; } =
+        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "autolrs", "autolrs-reference", "autolrs-reference", "annealed", "peaks", "peaks")
+        from parallel in Gen.Int[1, 3]
+        from segmentSteps in Gen.OneOf(3, 7, 20)
+        from every in Gen.OneOf(0, 0, 4)
+        from signal in Gen.Bool
+        from warmup in Gen.OneOf(0, 0, 10)
+        from goal in Gen.OneOf<double?>(null, null, 0.05, 0.3)
+        from budget in Gen.OneOf<int?>(null, null, null, 60, 95)
+        from max in Gen.OneOf(1.0, 8.0)
+        from seed in Gen.Int[1, 3]
+        select new Variant(algorithm, parallel, segmentSteps, every, signal, warmup, goal, budget, max, seed);
+}

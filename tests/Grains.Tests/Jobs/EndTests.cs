@@ -1,0 +1,232 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Grains.Jobs;
+using Orchestrator.Grains.Storage;
+using Orchestrator.Grains.Tests.Driving;
+using Orchestrator.TestKit.Training;
+
+namespace Orchestrator.Grains.Tests.Jobs;
+
+/// <summary>How a job ends: by its steps, its goal, its budget, or badly.</summary>
+public sealed class EndTests
+{
+    [Fact]
+    public void At_the_end_the_model_is_validated_and_tested_once_and_that_enters_no_ratio()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 20));
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "steps"), (result.Status, result.EndedBy));
+        Assert.Equal(["test_loss", "validation_loss"], result.Metrics.Keys);
+        Assert.Equal((20L, 0L, (long)Math.Round(200 / 24.0)), (result.Steps.Training, result.Steps.Evaluation, result.Steps.Final));
+        Assert.Equal(result.Metrics["validation_loss"], result.Objective.Value);
+        Assert.StartsWith("sha256:", result.Checkpoint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_workload_without_a_test_split_is_validated_only()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 20), JobFiles.Placement with { Metrics = ["validation_loss"] });
+        hand.RunToEnd();
+        Assert.Equal(["validation_loss"], hand.Job.Result().Metrics.Keys);
+    }
+
+    [Fact]
+    public void A_final_evaluation_that_is_not_finite_fails_the_job()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 20));
+        hand.RunUntil(() => hand.State.FinalStep is not null);
+        hand.Tell(hand.Next, TrainedSegment.Diverged(0, 20));
+        Assert.Equal((JobStatus.Failed, "diverged"), (hand.State.Status, hand.State.Reason!.Code));
+    }
+
+    [Fact]
+    public void A_goal_reached_at_a_full_validation_ends_the_job_with_that_segment()
+    {
+        JsonObject file = JobFiles.Fixed(steps: 40).With("segmentSteps", 10).With("validation.every", 5);
+        (file, long step) = GoalAtSecond(file);
+        var hand = new ByHand(file);
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "goal"), (result.Status, result.EndedBy));
+        Assert.Equal((10L, 10L), (result.Steps.Training, result.Objective.Step!.Value));
+        Assert.Contains($"\"step\":{step},", hand.Job.Events.Single(e => e.Type == "goal_reached").Payload, StringComparison.Ordinal);
+        Assert.Equal(10, result.Schedule.Runs.Sum(run => run.Steps));
+    }
+
+    [Fact]
+    public void A_goal_is_the_same_where_a_stop_came_right_after_it_was_reached()
+    {
+        JsonObject file = JobFiles.Fixed(steps: 40).With("segmentSteps", 10).With("validation.every", 5);
+        (file, long step) = GoalAtSecond(file);
+        var hand = new ByHand(file.With("segmentSteps", 20));
+        hand.Finish(0, stopAfter: step + 1);
+        Assert.Null(hand.State.EndedBy);
+        hand.RunToEnd();
+        Assert.Equal(("goal", 20L), (hand.State.EndedBy, hand.State.FinalStep));
+        Assert.Contains($"\"step\":{step},", hand.Job.Events.Single(e => e.Type == "goal_reached").Payload, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_goal_reached_before_a_stop_is_no_goal_when_the_segment_diverges_after_it()
+    {
+        JsonObject file = JobFiles.Fixed(steps: 40).With("segmentSteps", 20).With("validation.every", 5).With("objective.goal", 1000.0);
+        var stopped = new ByHand(file);
+        stopped.Finish(0, stopAfter: 7);
+        stopped.Tell(stopped.Next, TrainedSegment.Diverged(1, 8));
+        var undisturbed = new ByHand(file);
+        undisturbed.Tell(0, TrainedSegment.Diverged(8, 8));
+        Assert.Equal(undisturbed.State.Status, stopped.State.Status);
+        Assert.Equal(undisturbed.State.Steps, stopped.State.Steps);
+    }
+
+    [Fact]
+    public void A_goal_for_what_is_to_be_large_is_reached_from_below()
+    {
+        JsonObject file = JobFiles.Fixed(steps: 20).With("segmentSteps", 10).With("validation.every", 5).With("objective.type", "maximize");
+        var hand = new ByHand(file.With("objective.goal", 1e9));
+        hand.RunToEnd();
+        Assert.Equal("steps", hand.State.EndedBy);
+        hand = new ByHand(file.With("objective.goal", 1e-9));
+        hand.RunToEnd();
+        Assert.Equal(("goal", 10L), (hand.State.EndedBy, hand.State.FinalStep));
+    }
+
+    [Fact]
+    public void A_validation_on_some_of_the_samples_reaches_no_goal()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 20).With("segmentSteps", 10).With("validation.every", 5).With("validation.samples", 10).With("objective.goal", 1000.0));
+        hand.RunToEnd();
+        Assert.Equal("steps", hand.State.EndedBy);
+    }
+
+    [Fact]
+    public void A_probe_reaches_no_goal()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs().With("schedule.settings.signal", "validation").With("objective.goal", 1000.0));
+        hand.RunToEnd();
+        Assert.Equal("steps", hand.State.EndedBy);
+    }
+
+    [Fact]
+    public void A_budget_of_steps_ends_the_job_before_it_would_be_exceeded_with_the_path_so_far()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs().With("budget.maxSteps", 80));
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "budget"), (result.Status, result.EndedBy));
+        Assert.InRange(result.Steps.Training + result.Steps.Search + result.Steps.Evaluation, 1, 80);
+        Assert.Equal(result.Steps.Training, result.Objective.Step);
+        Assert.Equal(40, result.Steps.Training);
+    }
+
+    [Fact]
+    public void A_budget_is_counted_in_planned_order_whatever_has_arrived()
+    {
+        // Two at a time: when the first is observed, the second has arrived, is under way, or has diverged early.
+        JsonObject file = JobFiles.Reference(candidates: 4).With("parallelTrialCount", 2).With("budget.maxSteps", 14);
+        var inOrder = new ByHand(file);
+        inOrder.Finish(0);
+        inOrder.Tell(1, TrainedSegment.Diverged(1, 1));
+        var reversed = new ByHand(file);
+        reversed.Tell(1, TrainedSegment.Diverged(1, 1));
+        reversed.Finish(0);
+        Assert.Equal(inOrder.EventsFrom(2).Where(type => type.StartsWith("search", StringComparison.Ordinal)), reversed.EventsFrom(2).Where(type => type.StartsWith("search", StringComparison.Ordinal)));
+        Assert.Equal(inOrder.State.EndedBy, reversed.State.EndedBy);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_made_again_is_no_charge_on_the_budget()
+    {
+        JsonObject file = JobFiles.AutoLrs().With("budget.maxSteps", 200);
+        var undisturbed = new ByHand(file);
+        undisturbed.RunToEnd();
+        long needed = undisturbed.State.Steps.Training + undisturbed.State.Steps.Search;
+        var hand = new ByHand(file.With("budget.maxSteps", needed));
+        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 4);
+        int tip = hand[hand.Next].Parent!.Value;
+        hand.Damage(tip);
+        hand.RunToEnd();
+        Assert.Equal("steps", hand.State.EndedBy);
+    }
+
+    [Fact]
+    public void When_the_time_is_over_the_model_is_the_last_piece_of_the_path_that_was_made()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 40).With("segmentSteps", 10).With("budget.maxDuration", "10s"));
+        hand.Finish(0);
+        hand.Finish(1);
+        TrainedSegment late = hand.Train(2);
+        hand.Job.Batch([], wall: 11);
+        Assert.Equal(SegmentState.Cancelled, hand[2].State);
+        Assert.Equal(CompletionVerdict.Superseded, hand.Tell(2, late).Verdict);
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "budget", 20L), (result.Status, result.EndedBy, result.Objective.Step!.Value));
+        Assert.Equal((20L, 20L), (result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps)));
+        Assert.False(result.Reproducible);
+    }
+
+    [Fact]
+    public void When_the_time_is_over_a_path_that_has_just_diverged_is_no_part_of_the_model()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs().With("segmentSteps", 5).With("budget.maxDuration", "10s"));
+        hand.RunUntil(() => hand.State.Stages.Count == 1);
+        hand.Finish(hand.Next);
+        int piece = hand.Next;
+        hand.Job.Batch([batch => batch.Complete(new LeasedCompletion(piece, "late", "default", "w", TrainedSegment.Diverged(2, 12).ToCompletion("late")))], wall: 11);
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal(JobStatus.Succeeded, result.Status);
+        Assert.Equal(result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps));
+        Assert.Equal(result.Objective.Step, result.Steps.Training);
+    }
+
+    [Fact]
+    public void When_the_time_is_over_a_model_whose_checkpoint_is_lost_is_made_again_first()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 40).With("segmentSteps", 10).With("budget.maxDuration", "10s"));
+        hand.Finish(0);
+        hand.Finish(1);
+        hand.Damage(1);
+        hand.Damage(0);
+        hand.Job.Batch([], wall: 11);
+        Assert.Equal([0], hand.Job.Planned.Select(segment => segment.Number));
+        hand.RunToEnd();
+        Assert.Equal((JobStatus.Succeeded, 20L), (hand.State.Status, hand.State.FinalStep!.Value));
+    }
+
+    [Fact]
+    public void When_every_candidate_diverges_the_job_fails_and_names_the_range()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs());
+        while (!hand.State.Ended)
+        {
+            hand.Tell(hand.Next, TrainedSegment.Diverged(1, 1));
+        }
+
+        Assert.Equal((JobStatus.Failed, "no_stable_rate"), (hand.State.Status, hand.State.Reason!.Code));
+        Assert.Contains("0.005 to 8", hand.State.Reason.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cancelled_job_has_a_result_that_says_so_and_no_model()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 40).With("segmentSteps", 10));
+        hand.Finish(0);
+        hand.Job.Batch([batch => batch.Add(new JobEnded(JobStatus.Cancelled, null, new JobError("cancelled", "Cancelled by somebody."), 5))]);
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Cancelled, "cancelled", null, null), (result.Status, result.Error!.Code, result.EndedBy, result.Checkpoint));
+        Assert.Equal((10L, 10L), (result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps)));
+    }
+
+    /// <summary>The file with a goal that its second validation reaches, and its first does not; and the step of that.</summary>
+    private static (JsonObject File, long Step) GoalAtSecond(JsonObject file)
+    {
+        IReadOnlyList<Contracts.Trainers.ValidationResult> made = new ByHand(file.With("segmentSteps", 20)).Train(0).Validations;
+        double[] losses = [.. made.Select(validation => validation.Metrics["validation_loss"])];
+        string type = losses[1] < losses[0] ? "minimize" : "maximize";
+        return (file.With("objective.type", type).With("objective.goal", losses[1]), made[1].Step);
+    }
+}
