@@ -86,7 +86,7 @@ public sealed partial class JobGrain
         else
         {
             LogPumpFailed(logger, Id, e);
-            DeactivateOnIdle();
+            End();
         }
 
         foreach (Message message in taken)

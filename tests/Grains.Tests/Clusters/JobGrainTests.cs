@@ -81,6 +81,24 @@ public sealed class JobGrainTests(GrainCluster cluster) : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_waits_for_news_does_not_keep_an_activation_that_has_to_go()
+    {
+        TestAgent agent = _jobs.Agent();
+        await agent.RegisterAsync();
+        await _jobs.SubmitAsync();
+        Lease lease = await agent.TakeAsync();
+        JobPulse now = await _jobs.Job().WaitAsync(0, 0);
+        Task<JobPulse> waiting = await cluster.BeginAsync("IJobGrain.WaitAsync", () => _jobs.Job().WaitAsync(now.Sequence, now.ProgressMark));
+        cluster.Store.BeforeCommit = _ => throw new StoreUnavailableException("the events of a job", new IOException("gone"));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => agent.FinishAsync(lease));
+        cluster.Store.BeforeCommit = null;
+
+        // The clock stands still: nobody would be woken by it.
+        await waiting;
+        Assert.Equal(CompletionVerdict.Accepted, (await agent.FinishAsync(lease)).Verdict);
+    }
+
+    [Fact]
     public async Task A_full_disk_pauses_the_job_with_its_reason_and_it_goes_on_by_itself()
     {
         TestAgent agent = _jobs.Agent();
