@@ -1,0 +1,132 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Orchestrator.Bo.Searches;
+using Orchestrator.Contracts;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
+using Orchestrator.Grains.Jobs;
+using Orchestrator.Grains.Optimization;
+using Orchestrator.Grains.Pools;
+using Orchestrator.Grains.Tests.Driving;
+
+namespace Orchestrator.Grains.Tests;
+
+/// <summary>
+/// What was stored once is read for ever. Golden/ holds the bytes of every stored type, one file a shape: NAME.json, and
+/// after a change of the shape NAME.v2.json beside it. A failure here is a question to answer, not a file to replace.
+/// </summary>
+public sealed class GoldenBytesTests
+{
+    private static readonly (string Name, Type Type)[] Plain =
+    [
+        ("SegmentResult", typeof(SegmentResult)),
+        ("SegmentView", typeof(SegmentView)),
+        ("SegmentWork", typeof(SegmentWork)),
+        ("WorkerRegistration", typeof(WorkerRegistration)),
+    ];
+
+    /// <summary>Names of the stored types and the types they are read as.</summary>
+    public static TheoryData<string, Type> Stored()
+    {
+        var data = new TheoryData<string, Type>();
+        foreach (JsonDerivedTypeAttribute e in Derived(typeof(JobEvent)).Where(e => e.DerivedType != typeof(SearchDecided)))
+        {
+            data.Add((string)e.TypeDiscriminator!, typeof(JobEvent));
+        }
+
+        foreach (JsonDerivedTypeAttribute decision in Derived(typeof(SearchDecision)))
+        {
+            data.Add($"search_decided.{decision.TypeDiscriminator}", typeof(JobEvent));
+        }
+
+        foreach ((string name, Type type) in Plain)
+        {
+            data.Add(name, type);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Stored))]
+    public void The_bytes_of_every_stored_type_are_read_and_written_again_as_they_were(string name, Type type)
+    {
+        string[] files = Files(name);
+        Assert.True(files.Length > 0, $"Golden/{name}.json is missing: put the bytes of one there, with every field set.");
+        foreach (string file in files)
+        {
+            string bytes = File.ReadAllText(file);
+            Assert.Equal(bytes, JsonSerializer.Serialize(JsonSerializer.Deserialize(bytes, type, WireJson.Options), type, WireJson.Options));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stored))]
+    public void Every_field_of_a_stored_type_is_in_its_bytes(string name, Type type)
+    {
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        Type actual = type;
+        foreach (string file in Files(name))
+        {
+            string bytes = File.ReadAllText(file);
+            actual = JsonSerializer.Deserialize(bytes, type, WireJson.Options)!.GetType();
+            written.UnionWith(JsonNode.Parse(bytes)!.AsObject().Select(member => member.Key));
+        }
+
+        IEnumerable<string> fields = actual.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.GetCustomAttribute<JsonIgnoreAttribute>() is null)
+            .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
+        Assert.Empty(fields.Except(written));
+    }
+
+    [Fact]
+    public void No_golden_file_is_of_a_type_that_is_gone()
+    {
+        string[] known = [.. Stored().Select(row => row.Data.Item1), "snapshot.autolrs", "snapshot.fixed"];
+        Assert.All(
+            Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)[..^".json".Length]),
+            name => Assert.Contains(known, type => name == type || name.StartsWith(type + ".v", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("autolrs")]
+    [InlineData("fixed")]
+    public void A_snapshot_is_read_and_written_again_as_it_was(string algorithm)
+    {
+        ISearch search = SearchFactory.Create(JobFiles.Read(algorithm == "fixed" ? JobFiles.Fixed(steps: 20) : JobFiles.AutoLrs(steps: 40, candidates: 2)));
+        foreach (string file in Files($"snapshot.{algorithm}"))
+        {
+            string bytes = File.ReadAllText(file);
+            JobState state = JobSnapshot.Load(bytes, search);
+            Assert.Equal(bytes, JobSnapshot.Save(state, search));
+            Assert.NotEmpty(state.Segments);
+            Assert.Equal(algorithm == "fixed", state.Ended);
+        }
+    }
+
+    [Fact]
+    public void A_lease_token_of_old_is_read()
+    {
+        var tokens = new LeaseTokens([.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
+        string token = File.ReadAllText(Path.Combine(Folder, "lease_token.txt"));
+        Assert.True(tokens.TryRead(token, out LeaseClaims? claims));
+        Assert.Equal(new LeaseClaims("j1", 7, new string('c', 32), "w1"), claims);
+        Assert.Equal(token, tokens.Sign(claims));
+    }
+
+    [Fact]
+    public void A_field_of_a_later_version_is_left_alone()
+    {
+        var read = JsonSerializer.Deserialize<JobEvent>("""{"type":"goal_reached","later":{"x":1},"step":5,"value":0.5}""", WireJson.Options);
+        Assert.Equal(new GoalReached(5, 0.5), read);
+    }
+
+    private static string Folder => Path.Combine(AppContext.BaseDirectory, "Golden");
+
+    private static string[] Files(string name) =>
+        [.. Directory.GetFiles(Folder, $"{name}.json"), .. Directory.GetFiles(Folder, $"{name}.v*.json")];
+
+    private static IEnumerable<JsonDerivedTypeAttribute> Derived(Type type) => type.GetCustomAttributes<JsonDerivedTypeAttribute>();
+}
