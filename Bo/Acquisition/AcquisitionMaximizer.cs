@@ -4,16 +4,18 @@ using Orchestrator.Bo.Surrogates;
 namespace Orchestrator.Bo.Acquisition;
 
 /// <summary>
-/// Finds the point of the unit cube that is most worth trying: all points of a space-filling set, then gradient ascent
-/// from the best few. Deterministic, bounded by iterations.
+/// Finds the point of the unit cube that is most worth trying: all points of a space-filling set, then climbs along the
+/// gradient from the best few of them and from the observed points with the lowest means, beside which a peak may be too
+/// narrow for the set to hit. Deterministic, bounded by iterations.
 /// </summary>
 public static class AcquisitionMaximizer
 {
     private const int GridPerDimension = 200;
     private const int MostGrid = 2000;
-    private const int Climbs = 4;
-    private const int Steps = 30;
-    private const double SmallestStep = 1e-6;
+    private const int GridClimbs = 4;
+    private const int IncumbentClimbs = 2;
+    private const int Iterations = 30;
+    private const double GradientTolerance = 1e-6;
 
     /// <summary>Below this share of the prior's deviation a point is known, and another try at it says nothing.</summary>
     private const double LeastDeviation = 1e-9;
@@ -29,57 +31,34 @@ public static class AcquisitionMaximizer
         ArgumentNullException.ThrowIfNull(process);
         ArgumentNullException.ThrowIfNull(acquisition);
         double[][] grid = SpaceFilling.Points(dimension, Math.Min(MostGrid, GridPerDimension * dimension));
-        var ranked = grid.Select(point => (Point: point, Value: Worth(process, acquisition, point))).OrderByDescending(g => g.Value).ToList();
-        var climbed = ranked.Take(Climbs).Select(start => Climb(process, acquisition, start.Point, start.Value));
+        var ranked = grid.Select(point => new Start(point, Worth(process, acquisition, point, out _).Value)).OrderByDescending(g => g.Value).ToList();
+        var incumbents = process.Points.OrderBy(point => process.Predict(point).Mean).Take(IncumbentClimbs)
+            .Select(point => new Start(point, Worth(process, acquisition, point, out _).Value));
+        var climbed = ranked.Take(GridClimbs).Concat(incumbents).Select(start => Climb(process, acquisition, start));
         var all = climbed.Concat(ranked).OrderByDescending(g => g.Value).Select(g => g.Point).ToList();
         return accept is null ? all[0] : all.Find(point => accept(point)) ?? all[0];
     }
 
-    private static double Worth(GaussianProcess process, IAcquisition acquisition, double[] point)
+    private static Start Climb(GaussianProcess process, IAcquisition acquisition, Start start)
     {
-        Prediction prediction = process.Predict(point);
-        double value = acquisition.At(prediction.Mean, Math.Max(prediction.Deviation, LeastDeviation)).Value;
-        return double.IsNaN(value) ? double.NegativeInfinity : value;
+        MinimizerOutcome outcome = Minimizer.MinimizeInCube(
+            point =>
+            {
+                AcquisitionValue at = Worth(process, acquisition, point, out double deviation);
+                PredictionGradient by = process.Gradient(point);
+                return (-at.Value, [.. point.Select((_, k) => -((at.ByMean * by.Mean[k]) + (at.ByDeviation * by.Variance[k] / (2 * deviation))))]);
+            },
+            start.Point, Iterations, GradientTolerance);
+        return -outcome.Value > start.Value ? new Start(outcome.Point, -outcome.Value) : start;
     }
 
-    /// <summary>Projected gradient ascent; a step that does not help is halved, one that does is doubled.</summary>
-    private static (double[] Point, double Value) Climb(
-        GaussianProcess process, IAcquisition acquisition, double[] start, double value)
-    {
-        double[] point = start;
-        double step = 0.05;
-        for (int i = 0; i < Steps && step > SmallestStep; i++)
-        {
-            double[] direction = Direction(process, acquisition, point);
-            double[] next = [.. point.Select((x, k) => Math.Clamp(x + (step * direction[k]), 0, 1))];
-            double there = Worth(process, acquisition, next);
-            if (there > value)
-            {
-                (point, value) = (next, there);
-                step *= 2;
-            }
-            else
-            {
-                step /= 2;
-            }
-        }
-
-        return (point, value);
-    }
-
-    /// <summary>The gradient's direction by the point, without what leads out of the cube; length 1 or 0.</summary>
-    private static double[] Direction(GaussianProcess process, IAcquisition acquisition, double[] point)
+    private static AcquisitionValue Worth(GaussianProcess process, IAcquisition acquisition, double[] point, out double deviation)
     {
         Prediction prediction = process.Predict(point);
-        double deviation = Math.Max(prediction.Deviation, LeastDeviation);
-        PredictionGradient by = process.Gradient(point);
+        deviation = Math.Max(prediction.Deviation, LeastDeviation * process.PriorDeviation);
         AcquisitionValue at = acquisition.At(prediction.Mean, deviation);
-        double[] gradient = [.. point.Select((x, k) =>
-        {
-            double g = (at.ByMean * by.Mean[k]) + (at.ByDeviation * by.Variance[k] / (2 * deviation));
-            return (x <= 0 && g < 0) || (x >= 1 && g > 0) ? 0 : g;
-        })];
-        double length = Math.Sqrt(gradient.Sum(g => g * g));
-        return length > 0 && double.IsFinite(length) ? [.. gradient.Select(g => g / length)] : new double[point.Length];
+        return double.IsNaN(at.Value) ? at with { Value = double.NegativeInfinity } : at;
     }
+
+    private readonly record struct Start(double[] Point, double Value);
 }

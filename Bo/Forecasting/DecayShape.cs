@@ -11,6 +11,10 @@ internal sealed record DecayShape(double[] V, double Prior, double? Rate)
 {
     private const int Exponentials = 60;
     private const double FastestRate = 0.3;
+
+    /// <summary>A smaller drop, of 1 in all, is none: scaled by it, squares would overflow.</summary>
+    private const double LeastDrop = 1e-100;
+
     private static readonly double[] Powers = [0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.4, 2, 3];
     private static readonly double[] Offsets = [1, 3, 10];
 
@@ -41,6 +45,6 @@ internal sealed record DecayShape(double[] V, double Prior, double? Rate)
         double drop = target.Mean(u) - last;
 
         // A decay that is over before the last loss, or a target that is not beyond it, leaves nothing to drop.
-        return new DecayShape([.. x.Select(step => drop < 0 ? (u(step) - last) / drop : 0)], prior, rate);
+        return new DecayShape([.. x.Select(step => drop < -LeastDrop ? (u(step) - last) / drop : 0)], prior, rate);
     }
 }

@@ -25,7 +25,8 @@ public sealed class ParabolaForecaster(int passes = 10, double share = 0.03) : I
     public Forecast? Predict(IReadOnlyList<LossPoint> points, ForecastTarget target)
     {
         ArgumentNullException.ThrowIfNull(points);
-        List<LossPoint> kept = [.. points.Where(point => double.IsFinite(point.Loss))];
+        FinitePoints finite = FinitePoints.Of(points);
+        List<LossPoint> kept = [.. finite.X.Zip(finite.Y, (step, loss) => new LossPoint(step, loss))];
         if (kept.Count == 0)
         {
             return null;

@@ -44,11 +44,22 @@ public static class StageForecaster
     /// <summary>Forecasts of the loss at <paramref name="target"/>, one a candidate; null where there is no finite loss.</summary>
     /// <param name="candidates">Rates above 0 and losses by step from the stage's start.</param>
     /// <param name="target">The steps whose mean loss is wanted.</param>
-    public static IReadOnlyList<StageForecast?> Predict(IReadOnlyList<StageCurve> candidates, ForecastTarget target)
+    public static IReadOnlyList<StageForecast?> Predict(IReadOnlyList<StageCurve> candidates, ForecastTarget target) =>
+        Predict(candidates, target, []);
+
+    /// <summary>
+    /// As above, and after them forecasts of arms that were not run: the law says what a rate that decays would reach.
+    /// </summary>
+    /// <param name="candidates">Rates above 0 and losses by step from the stage's start.</param>
+    /// <param name="target">The steps whose mean loss is wanted.</param>
+    /// <param name="arms">Rates that decay linearly from now on, until the target.</param>
+    public static IReadOnlyList<StageForecast?> Predict(
+        IReadOnlyList<StageCurve> candidates, ForecastTarget target, IReadOnlyList<DecayArm> arms)
     {
         ArgumentNullException.ThrowIfNull(candidates);
+        ArgumentNullException.ThrowIfNull(arms);
         Seen[] seen = [.. candidates.Select((candidate, i) => Seen.Of(candidate, i)).OfType<Seen>()];
-        var forecasts = new StageForecast?[candidates.Count];
+        var forecasts = new StageForecast?[candidates.Count + arms.Count];
         if (seen.Length == 0)
         {
             return forecasts;
@@ -64,20 +75,28 @@ public static class StageForecaster
         foreach (Seen other in seen.Except(lawful))
         {
             // As bad as it is: it may recover or not, and nobody should bet on it.
-            forecasts[other.Index] = new StageForecast(other.Last, Math.Max(Math.Abs(other.Last - best), other.Noise), Lawful: false);
+            forecasts[other.Index] = new StageForecast(other.Last, Math.Max(Math.Abs(other.Last - best), other.Noise), other.Noise, Lawful: false);
         }
 
-        Fit(lawful, target, forecasts);
+        Fit(lawful, target, arms, forecasts);
         return forecasts;
     }
 
-    private static void Fit(Seen[] lawful, ForecastTarget target, StageForecast?[] forecasts)
+    private static void Fit(Seen[] lawful, ForecastTarget target, IReadOnlyList<DecayArm> arms, StageForecast?[] forecasts)
     {
         double largest = lawful.Max(s => s.Rate);
         double level = Math.Max(lawful.Max(s => Math.Abs(s.Y[0])), 1e-12);
-        double length = lawful.Max(s => s.X[^1]);
+        double length = Math.Max(1, lawful.Max(s => s.X[^1]));
         double end = target.First + ((target.Count - 1) / 2.0);
         double ridge = 1 / (Prior * level * Prior * level);
+        StageTarget[] targets =
+        [
+            .. lawful.Select(s => new StageTarget(s.Index, s.Rate / largest, s.Rate / largest * end, s.Last, s.Noise)),
+            .. arms.Select((arm, i) => new StageTarget(
+                forecasts.Length - arms.Count + i, arm.FinalRate / largest,
+                ((arm.Rate * arm.From) + ((arm.Rate + arm.FinalRate) / 2 * Math.Max(0, end - arm.From))) / largest,
+                lawful.MinBy(s => Math.Abs(Math.Log(s.Rate / arm.Rate)))!.Last, lawful.Max(s => s.Noise))),
+        ];
         var fits = new List<(double Error, double[] Forecasts)>();
         foreach (double k in Geometric(1, 60, 6))
         {
@@ -85,15 +104,20 @@ public static class StageForecaster
             {
                 foreach (double beta in Slowing)
                 {
-                    fits.Add(StageShapeFit.Solve(lawful, largest, k / length, r / length, beta, end, ridge, Correlated));
+                    fits.Add(StageShapeFit.Solve(lawful, targets, largest, k / length, r / length, beta, end, ridge, Correlated));
                 }
             }
+        }
+
+        if (lawful.All(s => s.Y.Min() > 0) && fits.Any(fit => fit.Forecasts.Min() > 0))
+        {
+            fits.RemoveAll(fit => fit.Forecasts.Min() <= 0);
         }
 
         double least = fits.Min(fit => fit.Error);
         double[] belief = [.. fits.Select(fit => Math.Exp((least - fit.Error) / 2))];
         double total = belief.Sum();
-        for (int i = 0; i < lawful.Length; i++)
+        for (int i = 0; i < targets.Length; i++)
         {
             double mean = 0;
             double square = 0;
@@ -105,11 +129,12 @@ public static class StageForecaster
                 square += belief[f] / total * distance * distance;
             }
 
-            double variance = Math.Max(0, square - (mean * mean));
-            double descent = DiscrepancyDescent * (lawful[i].Last - anchor - mean);
+            StageTarget at = targets[i];
+            double own = Math.Max(0, square - (mean * mean)) + (at.Noise * at.Noise / Correlated);
+            double descent = DiscrepancyDescent * (at.Last - anchor - mean);
             double missed = DiscrepancyLevel * level;
-            forecasts[lawful[i].Index] = new StageForecast(
-                anchor + mean, Math.Sqrt(variance + (descent * descent) + (missed * missed) + (lawful[i].Noise * lawful[i].Noise / Correlated)), Lawful: true);
+            forecasts[at.Index] = new StageForecast(
+                anchor + mean, Math.Sqrt(own + (descent * descent) + (missed * missed)), Math.Sqrt(own), Lawful: true);
         }
     }
 
@@ -149,8 +174,23 @@ public static class StageForecaster
 /// <param name="Points">Losses by step from the stage's start; need not be finite.</param>
 public sealed record StageCurve(double Rate, IReadOnlyList<LossPoint> Points);
 
+/// <summary>A rate that would decay linearly within a stage.</summary>
+/// <param name="Rate">The rate up to <paramref name="From"/>.</param>
+/// <param name="FinalRate">The rate at the target.</param>
+/// <param name="From">Step from the stage's start at which the decay begins.</param>
+public sealed record DecayArm(double Rate, double FinalRate, double From);
+
+/// <summary>What is to be forecast, in units of the largest rate.</summary>
+/// <param name="Index">Place among the answers.</param>
+/// <param name="Rate">l at the target: how much noise it has.</param>
+/// <param name="Spent">∫ l dt up to the target: how far it has descended.</param>
+/// <param name="Last">The last losses seen of it.</param>
+/// <param name="Noise">Their noise.</param>
+internal readonly record struct StageTarget(int Index, double Rate, double Spent, double Last, double Noise);
+
 /// <summary>A forecast among candidates.</summary>
 /// <param name="Mean">Expected loss.</param>
 /// <param name="Deviation">Its standard deviation, above 0.</param>
+/// <param name="Own">What of the deviation it does not share with the other candidates.</param>
 /// <param name="Lawful">Whether it follows from the law; else it is the last loss of a curve that runs off.</param>
-public sealed record StageForecast(double Mean, double Deviation, bool Lawful);
+public sealed record StageForecast(double Mean, double Deviation, double Own, bool Lawful);

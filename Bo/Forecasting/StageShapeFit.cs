@@ -9,9 +9,9 @@ internal static class StageShapeFit
 {
     private const int Unknowns = 4;
 
-    /// <summary>E, with the penalty, and the forecasts of the candidates.</summary>
+    /// <summary>E, with the penalty, and the forecasts of the targets.</summary>
     public static (double Error, double[] Forecasts) Solve(
-        StageForecaster.Seen[] candidates, double largest, double k, double r, double beta, double end, double ridge, double correlated)
+        StageForecaster.Seen[] candidates, StageTarget[] targets, double largest, double k, double r, double beta, double end, double ridge, double correlated)
     {
         double whole = Math.Max(Descent(r * end, beta), 1e-9);
         var normal = new double[Unknowns, Unknowns];
@@ -24,7 +24,8 @@ internal static class StageShapeFit
             double weight = 1 / (seen.Noise * seen.Noise * correlated);
             for (int i = 0; i < seen.X.Length; i++)
             {
-                Row(l, seen.X[i], k, r, beta, whole, row);
+                Row(l, seen.X[i], k, row);
+                row[3] = -Descent(r * l * seen.X[i], beta) / whole;
                 for (int a = 0; a < Unknowns; a++)
                 {
                     right[a] += weight * row[a] * seen.Y[i];
@@ -44,21 +45,20 @@ internal static class StageShapeFit
         }
 
         (double gain, double[] x) = Best(normal, right);
-        double[] forecasts = [.. candidates.Select(seen =>
+        double[] forecasts = [.. targets.Select(target =>
         {
-            Row(seen.Rate / largest, end, k, r, beta, whole, row);
-            return (row[0] * x[0]) + (row[1] * x[1]) + (row[2] * x[2]) + (row[3] * x[3]);
+            Row(target.Rate, end, k, row);
+            return (row[0] * x[0]) + (row[1] * x[1]) + (row[2] * x[2]) - (Descent(r * target.Spent, beta) / whole * x[3]);
         })];
         return (squares - gain, forecasts);
     }
 
-    private static void Row(double l, double t, double k, double r, double beta, double whole, double[] row)
+    private static void Row(double l, double t, double k, double[] row)
     {
         double g = 1 - Math.Exp(-k * t);
         row[0] = 1;
         row[1] = l * g;
         row[2] = -g;
-        row[3] = -Descent(r * l * t, beta) / whole;
     }
 
     private static double Descent(double z, double beta) =>

@@ -23,20 +23,53 @@ internal enum MinimizerExit
 internal sealed record MinimizerOutcome(MinimizerExit Exit, double[] Point, double Value);
 
 /// <summary>
-/// MathNet's L-BFGS as a function that always answers. It throws on too many iterations, on failed line searches and
-/// on values that are not finite; all of these are ordinary ends of a fit, and the best point seen is as good as it gets.
+/// MathNet's quasi-Newton methods as functions that always answer. They throw on too many iterations, on failed line
+/// searches and on values that are not finite; all of these are ordinary ends of a fit, and the best point seen is as
+/// good as it gets. Deterministic; bounded by iterations, never by time.
 /// </summary>
 internal static class Minimizer
 {
     private const double Barrier = 1e10;
+    private const double ParameterTolerance = 1e-6;
+    private const double ProgressTolerance = 1e-9;
 
-    /// <summary>Minimises from a start. Deterministic; bounded by iterations, never by time.</summary>
-    /// <param name="objective">Value and gradient; null where there is none.</param>
+    /// <summary>A start on a side of the cube is moved off it by this much: there is no slope on the side itself.</summary>
+    private const double Margin = 0.005;
+
+    /// <summary>Value and gradient at a point; null, or values that are not finite, where there is none.</summary>
+    public delegate (double Value, double[] Gradient)? Objective(double[] point);
+
+    /// <summary>
+    /// Minimises from a start by BFGS. (Not by MathNet's limited-memory variant, which calls running out of iterations
+    /// convergence.)
+    /// </summary>
+    /// <param name="objective">What to minimise.</param>
     /// <param name="start">Where to begin.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="gradientTolerance">Ends below this length of the gradient.</param>
-    public static MinimizerOutcome Minimize(
-        Func<IReadOnlyList<double>, (double Value, double[] Gradient)?> objective, double[] start, int iterations, double gradientTolerance)
+    public static MinimizerOutcome Minimize(Objective objective, double[] start, int iterations, double gradientTolerance) =>
+        Run(objective, start, (function, from) =>
+            new BfgsMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, iterations)
+                .FindMinimum(function, from));
+
+    /// <summary>
+    /// Minimises within the unit cube, from a start in it: over t with x = ½ − ½cos πt, which has no bounds. (Not by
+    /// MathNet's BFGS with bounds, which gives up far from the minimum in one of fifty bowls.)
+    /// </summary>
+    /// <inheritdoc cref="Minimize"/>
+    public static MinimizerOutcome MinimizeInCube(Objective objective, double[] start, int iterations, double gradientTolerance)
+    {
+        static double[] Inside(double[] t) => [.. t.Select(v => 0.5 - (0.5 * Math.Cos(Math.PI * v)))];
+        MinimizerOutcome outcome = Minimize(
+            t => objective(Inside(t)) is { } at
+                ? (at.Value, [.. at.Gradient.Select((g, k) => g * 0.5 * Math.PI * Math.Sin(Math.PI * t[k]))])
+                : null,
+            [.. start.Select(x => Math.Acos(1 - (2 * Math.Clamp(x, Margin, 1 - Margin))) / Math.PI)], iterations, gradientTolerance);
+        return outcome with { Point = Inside(outcome.Point) };
+    }
+
+    private static MinimizerOutcome Run(
+        Objective objective, double[] start, Func<IObjectiveFunction, Vector<double>, MinimizationResult> minimise)
     {
         double[] best = start;
         double least = double.PositiveInfinity;
@@ -44,7 +77,7 @@ internal static class Minimizer
         (double, Vector<double>) Evaluate(Vector<double> point)
         {
             double[] at = point.ToArray();
-            if (objective(at) is not { } result)
+            if (objective(at) is not { } result || !double.IsFinite(result.Value) || !result.Gradient.All(double.IsFinite))
             {
                 return (Barrier, Vector<double>.Build.Dense(at.Length));
             }
@@ -60,8 +93,7 @@ internal static class Minimizer
         MinimizerExit exit = MinimizerExit.Stopped;
         try
         {
-            var minimizer = new LimitedMemoryBfgsMinimizer(gradientTolerance, 1e-6, 1e-9, memory: 8, maximumIterations: iterations);
-            minimizer.FindMinimum(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
+            minimise(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
             exit = MinimizerExit.Converged;
         }
         catch (OptimizationException)

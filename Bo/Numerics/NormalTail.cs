@@ -22,16 +22,9 @@ internal static class NormalTail
     public static double LogDensity(double z) => (-0.5 * z * z) - LogRootTwoPi;
 
     /// <summary>log Φ(z).</summary>
-    public static double LogDistribution(double z)
-    {
-        if (z > Asymptotic)
-        {
-            return Math.Log(0.5 * SpecialFunctions.Erfc(-z / Constants.Sqrt2));
-        }
-
-        double u = 1 / (z * z);
-        return LogDensity(z) - Math.Log(-z) + Log1p(-u * (1 - (u * (3 - (u * (15 - (105 * u)))))));
-    }
+    public static double LogDistribution(double z) => z > Asymptotic
+        ? Math.Log(0.5 * SpecialFunctions.Erfc(-z / Constants.Sqrt2))
+        : LogDensity(z) - Math.Log(-z) + Math.Log(DistributionSeries(z));
 
     /// <summary>log h(z).</summary>
     public static double LogExcess(double z)
@@ -42,18 +35,26 @@ internal static class NormalTail
             return Math.Log(Math.Exp(LogDensity(z)) + (z * distribution));
         }
 
-        if (z > Asymptotic)
-        {
-            // 1 + zΦ/φ loses log₁₀ z² of 16 digits: 3 at the end of this range.
-            return LogDensity(z) + Log1p(z * Math.Exp(LogDistribution(z) - LogDensity(z)));
-        }
-
-        double u = 1 / (z * z);
-        return LogDensity(z) - (2 * Math.Log(-z)) + Log1p(-u * (3 - (u * (15 - (u * (105 - (945 * u)))))));
+        // 1 + zΦ/φ loses log₁₀ z² of 16 digits: 3 at the end of its range.
+        return z > Asymptotic
+            ? LogDensity(z) + SpecialFunctions.Log1p(z * Math.Exp(LogDistribution(z) - LogDensity(z)))
+            : LogDensity(z) - (2 * Math.Log(-z)) + Math.Log(ExcessSeries(z));
     }
 
     /// <summary>d log h/dz = Φ/h, from 0 at +∞ to |z| at −∞.</summary>
-    public static double LogExcessSlope(double z) => Math.Exp(LogDistribution(z) - LogExcess(z));
+    public static double LogExcessSlope(double z) => z > Asymptotic
+        ? Math.Exp(LogDistribution(z) - LogExcess(z))
+        : -z * DistributionSeries(z) / ExcessSeries(z);
 
-    private static double Log1p(double x) => Math.Abs(x) < 1e-4 ? x * (1 - (x * (0.5 - (x / 3)))) : Math.Log(1 + x);
+    private static double DistributionSeries(double z)
+    {
+        double u = 1 / (z * z);
+        return 1 - (u * (1 - (u * (3 - (u * (15 - (105 * u)))))));
+    }
+
+    private static double ExcessSeries(double z)
+    {
+        double u = 1 / (z * z);
+        return 1 - (u * (3 - (u * (15 - (u * (105 - (945 * u)))))));
+    }
 }

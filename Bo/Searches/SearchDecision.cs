@@ -14,7 +14,39 @@ namespace Orchestrator.Bo.Searches;
 public abstract record SearchDecision(string Reason);
 
 /// <summary>Run a stretch.</summary>
-public sealed record PlanStretch(Stretch Stretch) : SearchDecision(Stretch.Reason);
+public sealed record PlanStretch(Stretch Stretch) : SearchDecision(Stretch.Reason)
+{
+    /// <summary>What it costs, by purse.</summary>
+    public StretchCost Cost => StretchCost.Of(Stretch);
+
+    /// <summary>
+    /// What of the final loss it is expected to save, as a share of it: the reason it is worth its steps. Null where steps
+    /// were not weighed: they are training, or nothing is known yet.
+    /// </summary>
+    public double? Gain { get; init; }
+}
+
+/// <summary>Planned steps by purse. A probe that is taken becomes training later.</summary>
+/// <param name="Training">Steps on the path.</param>
+/// <param name="Search">Steps beside it.</param>
+/// <param name="Evaluation">Validations on the probe subset, 8/3 steps each; those on the whole split are counted when they are made.</param>
+public sealed record StretchCost(long Training, long Search, double Evaluation)
+{
+    /// <summary>A validation of the probe subset in steps: 8 batches forward, a third of a step each.</summary>
+    public const double Validation = 8.0 / 3;
+
+    /// <summary>The cost of a stretch.</summary>
+    public static StretchCost Of(Stretch stretch)
+    {
+        ArgumentNullException.ThrowIfNull(stretch);
+        long end = stretch.Start + stretch.Steps;
+        long within = stretch.ValidateEvery > 0 ? (end / stretch.ValidateEvery) - (stretch.Start / stretch.ValidateEvery) : 0;
+        bool last = stretch.ValidateAtEnd && (stretch.ValidateEvery == 0 || end % stretch.ValidateEvery != 0);
+        bool path = stretch.Role == StretchRole.Path;
+        return new StretchCost(
+            path ? stretch.Steps : 0, path ? 0 : stretch.Steps, stretch.FullValidation ? 0 : (within + (last ? 1 : 0)) * Validation);
+    }
+}
 
 /// <summary>
 /// Extend the schedule by a stage. When a stage is chosen again (its path diverged), the new choice replaces

@@ -24,10 +24,12 @@ public sealed record Observed(Observation Observation) : SearchEvent;
 /// <param name="Deviation">Standard deviation of <see cref="Value"/>; null = unknown.</param>
 /// <param name="First">First loss of the signal; null = unknown.</param>
 /// <param name="Last">Mean of the last losses of the signal; null = unknown.</param>
+/// <param name="Curve">The signal as at most eight means of equal blocks, where a search compares curves; null = not kept.</param>
 public sealed record Observation(
     int Stretch,
     StretchOutcome Outcome,
     double? Value,
     double? Deviation,
     double? First,
-    double? Last);
+    double? Last,
+    IReadOnlyList<Forecasting.LossPoint>? Curve = null);

@@ -38,6 +38,8 @@ public enum SearchSignal
 /// <param name="Candidates">k, rates tried a stage.</param>
 /// <param name="Signal">Which losses are forecast.</param>
 /// <param name="Kappa">κ of the lower confidence bound (`autolrs-reference`).</param>
+/// <param name="Racing">Whether candidates race in rounds, the worse half ending early (`autolrs`).</param>
+/// <param name="Anneal">Whether late stages may decay, and the last one is annealed to 0 (`autolrs`).</param>
 public sealed record AutoLrsSettings(
     long StageSteps,
     double Growth,
@@ -45,4 +47,6 @@ public sealed record AutoLrsSettings(
     long ProbeSteps,
     int Candidates,
     SearchSignal Signal,
-    double Kappa);
+    double Kappa,
+    bool Racing = true,
+    bool Anneal = true);

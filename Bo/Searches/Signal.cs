@@ -1,3 +1,5 @@
+using Orchestrator.Bo.Forecasting;
+
 namespace Orchestrator.Bo.Searches;
 
 /// <summary>What searches read from a series of losses. Non-finite values are left out: a guard has seen them already.</summary>
@@ -36,5 +38,27 @@ internal static class Signal
 
         double mean = sum / count;
         return double.IsFinite(mean) ? mean : null;
+    }
+
+    /// <summary>
+    /// A curve as means of at most <paramref name="blocks"/> equal blocks of its finite points, each at the mean of its
+    /// steps. A block without a finite point is left out.
+    /// </summary>
+    public static IReadOnlyList<LossPoint> Blocks(IReadOnlyList<LossPoint> points, int blocks)
+    {
+        int count = Math.Min(blocks, points.Count);
+        var means = new List<LossPoint>(count);
+        for (int block = 0; block < count; block++)
+        {
+            int first = block * points.Count / count;
+            int end = (block + 1) * points.Count / count;
+            LossPoint[] finite = [.. points.Skip(first).Take(end - first).Where(point => double.IsFinite(point.Loss))];
+            if (finite.Length > 0)
+            {
+                means.Add(new LossPoint(finite.Average(point => point.Step), finite.Average(point => point.Loss)));
+            }
+        }
+
+        return means;
     }
 }

@@ -30,17 +30,7 @@ public abstract class StagewiseSearch : Search<StagewiseState>
     {
         ArgumentNullException.ThrowIfNull(problem);
         ArgumentNullException.ThrowIfNull(settings);
-        if (!(problem.MinRate > 0) || !(problem.MinRate < problem.MaxRate) || !double.IsFinite(problem.MaxRate))
-        {
-            throw new ArgumentException(
-                $"The range goes from {problem.MinRate} to {problem.MaxRate}; finite ends with 0 < min < max are wanted.", nameof(problem));
-        }
-
-        if (settings.Candidates < 2)
-        {
-            throw new ArgumentException($"{settings.Candidates} candidates were asked for; at least 2 are wanted.", nameof(settings));
-        }
-
+        Check(problem, settings);
         Problem = problem;
         Settings = settings;
         _plan = new StagePlan(problem, settings);
@@ -176,6 +166,21 @@ public abstract class StagewiseSearch : Search<StagewiseState>
                     Last = observation.Last,
                 }),
             };
+    }
+
+    /// <summary>Refuses what no stagewise search can do.</summary>
+    internal static void Check(SearchProblem problem, AutoLrsSettings settings)
+    {
+        if (!(problem.MinRate > 0) || !(problem.MinRate < problem.MaxRate) || !double.IsFinite(problem.MaxRate))
+        {
+            throw new ArgumentException(
+                $"The range goes from {problem.MinRate} to {problem.MaxRate}; finite ends with 0 < min < max are wanted.", nameof(problem));
+        }
+
+        if (settings.Candidates < 2)
+        {
+            throw new ArgumentException($"{settings.Candidates} candidates were asked for; at least 2 are wanted.", nameof(settings));
+        }
     }
 
     private int Index(StagewiseState state) => state.Stage + (HasWarmup ? 1 : 0);

@@ -11,9 +11,6 @@ namespace Orchestrator.Bo.Simulation;
 /// <param name="seed">Seed of the job.</param>
 public sealed class SimulatedQuadratic(NoisyQuadratic problem, long seed) : ISimulatedTrainer<QuadraticState>
 {
-    /// <summary>Forward samples of a probe's validation over those of a step: 8 batches, a third of a step each.</summary>
-    public const double ProbeValidation = 8.0 / 3;
-
     /// <inheritdoc/>
     public QuadraticState Initial { get; } = problem.Initial(seed);
 
@@ -54,5 +51,5 @@ public sealed class SimulatedQuadratic(NoisyQuadratic problem, long seed) : ISim
         return new(new StretchResult(stretch.Number, StretchOutcome.Succeeded, losses, validations), state, Cost(validations));
     }
 
-    private static double Cost(List<ValidationPoint> validations) => validations.Count * ProbeValidation;
+    private static double Cost(List<ValidationPoint> validations) => validations.Count * StretchCost.Validation;
 }

@@ -36,7 +36,7 @@ internal sealed record ScaledRange
         {
             Scale.Linear => (x - Min) / (Max - Min),
             Scale.Log => Math.Log(x / Min) / Math.Log(Max / Min),
-            _ => 1 - (Math.Log((Min + Max - x) / Min) / Math.Log(Max / Min)),
+            _ => 1 - (Math.Log((Min + (Max - x)) / Min) / Math.Log(Max / Min)),
         }, 0, 1)
         : null;
 

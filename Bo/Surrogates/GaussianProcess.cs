@@ -5,7 +5,7 @@ namespace Orchestrator.Bo.Surrogates;
 // Notation as in MarginalLikelihood; for a new point x
 //   k* [n]     s·k(x, xᵢ)
 //   mean       k*ᵀα
-//   variance   s − |L⁻¹k*|², of the function, without noise
+//   variance   s − k*ᵀK⁻¹k*, of the function, without noise
 // in standardised units; y = offset + scale · standardised.
 
 /// <summary>
@@ -14,6 +14,9 @@ namespace Orchestrator.Bo.Surrogates;
 /// </summary>
 public sealed class GaussianProcess
 {
+    /// <summary>A target whose stated variance is this many times that of all targets says nothing already.</summary>
+    private const double MostVariance = 1e12;
+
     private readonly double[][] _points;
     private readonly double[] _alpha;
     private readonly Cholesky _factor;
@@ -31,6 +34,12 @@ public sealed class GaussianProcess
         Hyperparameters = hyperparameters;
         Quality = quality;
     }
+
+    /// <summary>X, the observed points, shape [n, D].</summary>
+    internal IReadOnlyList<double[]> Points => _points;
+
+    /// <summary>Standard deviation of the function where nothing was observed, in the units of the targets.</summary>
+    internal double PriorDeviation => _scale * Math.Sqrt(Hyperparameters.Signal);
 
     /// <summary>Hyperparameters of the standardised targets.</summary>
     public Hyperparameters Hyperparameters { get; }
@@ -77,8 +86,7 @@ public sealed class GaussianProcess
     public Prediction Predict(double[] x)
     {
         double[] cross = Cross(x);
-        double[] half = _factor.SolveLower(cross);
-        double explained = Dot(half, half);
+        double explained = Dot(cross, _factor.Solve(cross));
         return new Prediction(
             _offset + (_scale * Dot(cross, _alpha)), _scale * _scale * Math.Max(0, Hyperparameters.Signal - explained));
     }
@@ -88,7 +96,7 @@ public sealed class GaussianProcess
     {
         double prior = Hyperparameters.Signal
             * Matern52.Value(Matern52.SquaredDistance(x, other, Hyperparameters.InverseSquaredLengths));
-        return _scale * _scale * (prior - Dot(_factor.SolveLower(Cross(x)), _factor.SolveLower(Cross(other))));
+        return _scale * _scale * (prior - Dot(Cross(x), _factor.Solve(Cross(other))));
     }
 
     /// <summary>Gradients of mean and variance by the point, shape [D] each.</summary>
@@ -134,12 +142,13 @@ public sealed class GaussianProcess
         double deviation = Math.Sqrt(y.Average(target => (target - offset) * (target - offset)));
 
         // Equal targets have no scale of their own; their stated noise, or their size, is the next best.
-        double scale = deviation > 1e-12 * Math.Abs(offset)
-            ? deviation
-            : Math.Max(Math.Max(observations.Deviations.Average(), 1e-6 * Math.Abs(offset)), 1e-12);
+        double stated = observations.Deviations.Average();
+        double scale = deviation > 1e-12 * Math.Abs(offset) ? deviation
+            : stated > 0 ? stated
+            : Math.Max(1e-6 * Math.Abs(offset), 1e-12);
         return (
             [.. y.Select(target => (target - offset) / scale)],
-            [.. observations.Deviations.Select(d => d / scale * (d / scale))],
+            [.. observations.Deviations.Select(d => Math.Min(d / scale * (d / scale), MostVariance))],
             offset,
             scale);
     }

@@ -14,8 +14,8 @@ internal static class HyperparameterFit
 
     public static (Hyperparameters Best, FitQuality Quality) Maximise(MarginalLikelihood likelihood, int dimension)
     {
-        (double Value, double[] Gradient)? Objective(IReadOnlyList<double> theta) =>
-            theta.Take(theta.Count - 1).All(t => Math.Abs(t) <= Widest) && theta[^1] <= Widest && likelihood.Evaluate(theta) is { } at
+        (double Value, double[] Gradient)? Objective(double[] theta) =>
+            theta.SkipLast(1).All(t => Math.Abs(t) <= Widest) && theta[^1] <= Widest && likelihood.Evaluate(theta) is { } at
                 ? (-at.Value, [.. at.Gradient.Select(g => -g)])
                 : null;
 

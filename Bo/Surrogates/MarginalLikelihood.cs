@@ -56,7 +56,7 @@ internal sealed class MarginalLikelihood(double[][] x, double[] y, double[] vari
         return double.IsFinite(value) && gradient.All(double.IsFinite) ? (value, gradient) : null;
     }
 
-    private double[] Gradient(Hyperparameters h, double[] alpha, double[,] inverse)
+    private double[] Gradient(Hyperparameters h, double[] alpha, double[][] inverse)
     {
         int dimension = h.InverseSquaredLengths.Length;
         var gradient = new double[dimension + 2];
@@ -65,7 +65,7 @@ internal sealed class MarginalLikelihood(double[][] x, double[] y, double[] vari
             for (int j = 0; j < i; j++)
             {
                 // Both (i, j) and (j, i): twice one half.
-                double weight = (alpha[i] * alpha[j]) - inverse[i, j];
+                double weight = (alpha[i] * alpha[j]) - inverse[i][j];
                 double squared = Matern52.SquaredDistance(x[i], x[j], h.InverseSquaredLengths);
                 double slope = h.Signal * Matern52.Slope(squared);
                 for (int k = 0; k < dimension; k++)
@@ -77,7 +77,7 @@ internal sealed class MarginalLikelihood(double[][] x, double[] y, double[] vari
                 gradient[dimension] += weight * h.Signal * Matern52.Value(squared);
             }
 
-            double diagonal = ((alpha[i] * alpha[i]) - inverse[i, i]) / 2;
+            double diagonal = ((alpha[i] * alpha[i]) - inverse[i][i]) / 2;
             gradient[dimension] += diagonal * h.Signal;
             gradient[dimension + 1] += diagonal * (h.Noise - Hyperparameters.LeastNoise);
         }

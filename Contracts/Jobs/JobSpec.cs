@@ -145,7 +145,9 @@ public sealed record AutoLrsSpec(
     long ProbeSteps,
     int Candidates,
     string Signal,
-    double Kappa);
+    double Kappa,
+    bool Racing = true,
+    bool Anneal = true);
 
 /// <summary>Settings of annealed; null = the search's own constant.</summary>
 public sealed record AnnealedSpec

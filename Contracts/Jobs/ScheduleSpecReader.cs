@@ -253,7 +253,9 @@ internal static class ScheduleSpecReader
         string signal = from.Text("signal", "training", "validation") ?? "training";
         double kappa = reference ? from.Number("kappa", 0) ?? 1000 : 1000;
         long settled = probe ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
-        return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa);
+        bool racing = !reference && (from.Truth("racing") ?? true);
+        bool anneal = !reference && (from.Truth("anneal") ?? true);
+        return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa, racing, anneal);
     }
 
     private static AnnealedSpec ReadAnnealed(SpecCursor at, SpecCursor? settings)

@@ -1,6 +1,7 @@
 using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
+using Orchestrator.Bo.Searches.AutoLrs;
 using Orchestrator.Bo.Searches.Peaks;
 using Orchestrator.Contracts.Jobs;
 
@@ -33,7 +34,9 @@ public static class SearchFactory
         spec.ProbeSteps,
         spec.Candidates,
         spec.Signal == "validation" ? SearchSignal.Validation : SearchSignal.Training,
-        spec.Kappa);
+        spec.Kappa,
+        spec.Racing,
+        spec.Anneal);
 
     private static AnnealedSettings Settings(AnnealedSpec spec)
     {

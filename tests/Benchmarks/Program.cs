@@ -9,6 +9,8 @@ var root = new RootCommand("Benchmarks of the orchestrator.")
 {
     ForecasterBenchmark.Command(),
     PolicyBenchmark.Command(),
+    GaussianProcessBenchmark.Command(),
+    RegretBenchmark.Command(),
 };
 foreach (Command command in TrainerBenchmarks.Commands())
 {

@@ -128,13 +128,13 @@ public sealed partial class AnnealedSearch
     {
         RungLengths lengths = Lengths(state);
         double cost = Cost(state, lengths, rate);
-        double reserve = state.Rung == 1 ? 2 * (lengths[2] - lengths.Constant(1) + AnnealedSettings.Validation) : 0;
+        double reserve = state.Rung == 1 ? 2 * (lengths[2] - lengths.Constant(1) + StretchCost.Validation) : 0;
         bool repairs = state.Rung > 0 || state.Spent + cost <= _settings.RepairGuard * _steps;
         return repairs && state.Spent + cost + reserve - lengths.Constant(2) <= Guard * _steps;
     }
 
     private static double Cost(AnnealedState state, RungLengths lengths, double rate) =>
-        lengths[state.Rung] - (state.Find(rate)?.Made ?? 0) + AnnealedSettings.Validation;
+        lengths[state.Rung] - (state.Find(rate)?.Made ?? 0) + StretchCost.Validation;
 
     private RungLengths Lengths(AnnealedState state) => new(_settings, _steps, state.Doublings);
 
@@ -234,8 +234,8 @@ public sealed partial class AnnealedSearch
     private IReadOnlyList<SearchDecision> CloseFlat(AnnealedState state)
     {
         var longer = new RungLengths(_settings, _steps, state.Doublings + 1);
-        double again = state.In(1).Where(arm => !arm.IsDead).Sum(arm => longer[1] - arm.Made + AnnealedSettings.Validation);
-        double after = longer[2] - longer.Constant(1) + AnnealedSettings.Validation - longer.Constant(2);
+        double again = state.In(1).Where(arm => !arm.IsDead).Sum(arm => longer[1] - arm.Made + StretchCost.Validation);
+        double after = longer[2] - longer.Constant(1) + StretchCost.Validation - longer.Constant(2);
         if (state.Doublings == 0 && state.Spent + again + after <= Guard * _steps)
         {
             return

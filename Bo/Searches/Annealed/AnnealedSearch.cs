@@ -160,7 +160,7 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
         var probe = new ArmProbe(state.Rung, stretch.Number, arm!.Unprobed + stretch.Steps, null, null);
         return state with
         {
-            Spent = state.Spent + stretch.Steps + AnnealedSettings.Validation,
+            Spent = state.Spent + stretch.Steps + StretchCost.Validation,
             Arms = state.Arms.Replace(arm, arm with { Unprobed = 0, Probes = arm.Probes.Add(probe) }),
         };
     }

@@ -86,9 +86,6 @@ public sealed record AnnealedSettings
     /// <summary>Neighbouring rates of rungs 1 and 2 are a factor of two apart.</summary>
     internal const double Fine = 2;
 
-    /// <summary>What a validation of a probe costs in steps: 8 batches forward, a third of a step each.</summary>
-    internal const double Validation = 8.0 / 3;
-
     /// <summary>A probe is given up when the mean of so many losses …</summary>
     internal const int GuardPatience = 4;
 

@@ -35,6 +35,7 @@ internal static class ForecasterBenchmark
         (string Name, IForecaster Forecaster)[] forecasters =
         [
             ("decay", new DecayForecaster()),
+            ("published", new ParabolaForecaster(passes: 1)),
             ("last value", new LastValueForecaster()),
         ];
         if (json)
@@ -55,7 +56,7 @@ internal static class ForecasterBenchmark
             }
         }
 
-        AnsiConsole.Write(table);
+        Wide.Write(table);
         return 0;
     }
 }

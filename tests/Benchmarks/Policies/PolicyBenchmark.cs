@@ -4,6 +4,7 @@ using System.Text.Json;
 using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
+using Orchestrator.Bo.Searches.AutoLrs;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts.Trainers;
 using Spectre.Console;
@@ -19,7 +20,7 @@ internal static class PolicyBenchmark
     public static Command Command()
     {
         var workload = new Option<string[]>("--workload") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "mlp, cnn, charlms, digits or quadratic." };
-        var policy = new Option<string[]>("--policy") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "annealed, annealed8, annealed:KEY=VALUE,…, grid, or KIND:PEAK such as cosine:0.1 or hold:0.05." };
+        var policy = new Option<string[]>("--policy") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "annealed, annealed8, annealed:KEY=VALUE,…, autolrs, reference, grid, or KIND:PEAK such as cosine:0.1 or hold:0.05." };
         var seeds = new Option<string>("--seeds") { DefaultValueFactory = _ => "1,2,3", Description = "Seeds, separated by commas." };
         var steps = new Option<long?>("--steps") { Description = "Steps of a run; default: the workload's." };
         var folder = new Option<string>("--keep") { DefaultValueFactory = _ => "runs/policies", Description = "Folder in which trained stretches are kept." };
@@ -80,6 +81,13 @@ internal static class PolicyBenchmark
             Console.Error.WriteLine("    " + string.Join("  ", rung.Candidates.Select(c => $"{c.Rate:G3}:{(c.Outcome == StretchOutcome.Cancelled ? "skip" : c.Score?.ToString("F4") ?? "inf")}")));
         }
 
+        foreach (ChooseRate stage in run.Decisions<ChooseRate>().Where(choice => choice.Kind == "stage"))
+        {
+            string candidates = string.Join("  ", stage.Candidates.Select(c => $"{c.Rate:G3}/{c.ProbeSteps}:{c.Forecast?.Mean.ToString("F4") ?? "inf"}±{c.Forecast?.Deviation:F4}"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"    {stage.Start} {stage.Chosen:G3} expects {stage.Forecast?.Mean:F4}, came {run.Decisions<RealiseStage>().FirstOrDefault(r => r.Stage == stage.Stage)?.Realised:F4}  [{candidates}] {stage.Reason}"));
+        }
+
         table.AddRow(workload.Name, $"{steps}", policy, $"{seed}", $"{peak:G4}", $"{validation["validation_loss"]:F4}", $"{tested:F4}", $"{run.Total / steps:F3}", $"{run.Wall / steps:F3}");
     }
 
@@ -92,6 +100,14 @@ internal static class PolicyBenchmark
         {
             string json = parts.Length == 1 ? "{}" : "{" + string.Join(',', parts[1].Split(',').Select(pair => $"\"{pair.Split('=')[0]}\":{pair.Split('=')[1]}")) + "}";
             return (new AnnealedSearch(problem, JsonSerializer.Deserialize<AnnealedSettings>(json, JsonSerializerOptions.Web)!), parallelism);
+        }
+
+        if (parts[0].StartsWith("autolrs", StringComparison.Ordinal) || parts[0].StartsWith("reference", StringComparison.Ordinal))
+        {
+            bool reference = parts[0].StartsWith("reference", StringComparison.Ordinal);
+            long stage = (steps + 10) / 11;
+            var settings = new AutoLrsSettings(stage, reference ? 2 : 1, reference ? 8000 : null, Math.Max(5, stage / 10), 10, SearchSignal.Training, 1000);
+            return (reference ? new AutoLrsReferenceSearch(problem, settings) : new AutoLrsSearch(problem, settings), parallelism);
         }
 
         double peak = double.Parse(parts[1], CultureInfo.InvariantCulture);

@@ -62,7 +62,7 @@ internal sealed class TrainedProblem : ISimulatedTrainer<TrainedState>, IDisposa
         StretchOutcome outcome = kept.Diverged ? StretchOutcome.Diverged : StretchOutcome.Succeeded;
         return new SimulatedStretch<TrainedState>(
             new StretchResult(stretch.Number, outcome, kept.Losses, [.. kept.Validations.Select(v => new ValidationPoint(v.Step, v.Loss))]),
-            new TrainedState(kept.Sha256, stretch.Start + stretch.Steps), kept.Validations.Count * SimulatedQuadratic.ProbeValidation);
+            new TrainedState(kept.Sha256, stretch.Start + stretch.Steps), kept.Validations.Count * StretchCost.Validation);
     }
 
     public void Dispose() => _trainer?.Dispose();

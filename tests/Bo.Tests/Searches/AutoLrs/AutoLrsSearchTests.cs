@@ -1,0 +1,107 @@
+using Orchestrator.Bo.Schedules;
+using Orchestrator.Bo.Searches;
+using Orchestrator.Bo.Searches.AutoLrs;
+using Orchestrator.Bo.Simulation;
+
+namespace Orchestrator.Bo.Tests.Searches.AutoLrs;
+
+public sealed class AutoLrsSearchTests : SearchContract
+{
+    protected override ISearch Create(SearchProblem problem) => new AutoLrsSearch(problem, Settings());
+
+    [Fact]
+    public void The_candidates_of_a_stage_are_one_wave_from_one_checkpoint_the_range_at_first_with_both_ends()
+    {
+        SimulatedSearch<QuadraticState> run = Run(Problem());
+        var wave = run.Stretches.TakeWhile(s => s.Plan is { Role: StretchRole.Probe, Parent: null }).ToList();
+        Assert.Equal(10, wave.Count);
+        Assert.Equal(1e-3, wave.Min(probe => probe.Plan.Runs[0].From), 12);
+        Assert.Equal(1, wave.Max(probe => probe.Plan.Runs[0].From), 12);
+        double[] logs = [.. wave.Select(probe => Math.Log(probe.Plan.Runs[0].From)).Order()];
+        Assert.All(logs.Zip(logs.Skip(1), (a, b) => b - a), gap => Assert.Equal(logs[1] - logs[0], gap, 9));
+    }
+
+    [Fact]
+    public void The_worse_half_of_a_race_ends_early_and_the_winner_goes_on_from_its_own_probe()
+    {
+        var search = new AutoLrsSearch(Problem(), Settings() with { ProbeSteps = 20 });
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 7)).Run();
+        var first = run.Stretches.Where(s => s.Plan is { Stage: 0, Role: StretchRole.Probe }).ToList();
+        Assert.Equal(10, first.Count(s => s.Plan.Start == 0));
+        Assert.InRange(first.Count(s => s.Plan.Start == 5), 2, 5);
+        Assert.InRange(first.Count(s => s.Plan.Start == 10), 2, 3);
+        ChooseRate choice = run.Decisions<ChooseRate>().First();
+        Assert.Equal(3, choice.Taken.Count);
+        SimulatedRecord<QuadraticState> path = run.Stretches.First(s => s.Plan is { Stage: 0, Role: StretchRole.Path });
+        Assert.Equal(choice.Taken[^1], path.Plan.Parent);
+        Assert.Equal(20, path.Plan.Start);
+    }
+
+    [Theory]
+    [InlineData(4, 1)]
+    [InlineData(10, 2)]
+    [InlineData(20, 3)]
+    [InlineData(400, 3)]
+    public void A_short_probe_has_fewer_rounds(long probeSteps, int rounds) => Assert.Equal(rounds, RaceRounds.Count(probeSteps, racing: true));
+
+    [Fact]
+    public void A_race_costs_less_than_half_of_trying_all_candidates_in_full()
+    {
+        SimulatedSearch<QuadraticState> run = Run(Problem());
+        Assert.True(run.Search < 0.45 * Steps, $"{run.Search}");
+    }
+
+    [Fact]
+    public void The_last_stage_is_annealed_to_nothing_without_probes()
+    {
+        SimulatedSearch<QuadraticState> run = Run(Problem());
+        RateRun last = run.Schedule[^1];
+        Assert.Equal(0, last.To);
+        Assert.True(last.From > 0);
+        Assert.DoesNotContain(run.Stretches, s => s.Plan.Stage == 9 && s.Plan.Role == StretchRole.Probe);
+    }
+
+    [Fact]
+    public void Without_racing_and_annealing_each_candidate_runs_its_whole_probe_and_every_stage_is_constant()
+    {
+        var search = new AutoLrsSearch(Problem(), Settings() with { Racing = false, Anneal = false });
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 7)).Run();
+        Assert.All(run.Stretches.Where(s => s.Plan.Role == StretchRole.Probe), probe => Assert.Equal(12, probe.Plan.Steps));
+        Assert.All(run.Schedule, piece => Assert.Equal(piece.From, piece.To));
+    }
+
+    [Fact]
+    public void A_stage_is_probed_only_where_its_probes_promise_more_than_their_steps_brought_as_training()
+    {
+        SimulatedSearch<QuadraticState> run = Run(Problem());
+        PlanStretch[] weighed = [.. run.Decisions<PlanStretch>().Where(plan => plan.Gain is not null)];
+        ChooseRate[] kept = [.. run.Decisions<ChooseRate>().Where(choice => choice.Candidates.Count == 0)];
+        Assert.All(weighed, plan => Assert.True(plan.Gain >= 0));
+        Assert.All(weighed, plan => Assert.True(plan.Cost.Search > 0));
+        Assert.NotEmpty(kept);
+    }
+
+    [Fact]
+    public void A_rate_that_diverged_is_never_chosen()
+    {
+        // Probes long enough for the guard to see the rise.
+        var search = new AutoLrsSearch(new SearchProblem(Steps, 1e-3, 100, null, 3, 1), Settings() with { Racing = false });
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 3)).Run();
+        Assert.Contains(run.Stretches, stretch => stretch.Result.Outcome == StretchOutcome.Diverged);
+        Assert.Null(run.Failure);
+        Assert.True(double.IsFinite(new SimulatedQuadratic(NoisyQuadratic.Standard(), 3).Loss(run.Model)));
+        Assert.All(run.Decisions<ChooseRate>().Where(choice => choice.Candidates.Count > 0), choice =>
+            Assert.Equal(StretchOutcome.Succeeded, choice.Candidates.Single(c => c.Rate == choice.Chosen).Outcome));
+    }
+
+    [Fact]
+    public void A_range_that_nothing_survives_fails_and_names_it()
+    {
+        SimulatedSearch<QuadraticState> run = Run(new SearchProblem(Steps, 1e3, 1e6, null, 3, 1));
+        Assert.Equal("no_stable_rate", run.Failure!.Code);
+        Assert.Contains("1000", run.Failure.Reason);
+        Assert.Contains("1E+06", run.Failure.Reason);
+    }
+
+    private static AutoLrsSettings Settings() => new(120, 1, null, 12, 10, SearchSignal.Training, 1000);
+}
