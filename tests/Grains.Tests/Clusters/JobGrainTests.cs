@@ -42,10 +42,9 @@ public sealed class JobGrainTests(GrainCluster cluster) : IDisposable
         };
         Task<CompletionReceipt> first = agent.TellAsync(leases[0], results[0]);
         await begun.Task;
+        int arrived = cluster.Calls["IJobGrain.CompleteAsync"];
         Task<CompletionReceipt>[] others = [.. Enumerable.Range(1, 3).Select(i => agent.TellAsync(leases[i], results[i]))];
-
-        // They have all arrived when a call that came after them is answered.
-        await _jobs.Job().ViewAsync();
+        await cluster.UntilAsync(() => Task.FromResult(cluster.Calls["IJobGrain.CompleteAsync"] >= arrived + 3));
         written.SetResult();
         Assert.All(await Task.WhenAll([first, .. others]), receipt => Assert.Equal(CompletionVerdict.Accepted, receipt.Verdict));
         JobCommit[] commits = Commits()[before..];
@@ -275,17 +274,17 @@ public sealed class JobGrainTests(GrainCluster cluster) : IDisposable
     [Fact]
     public async Task Siblings_that_wait_for_a_checkpoint_that_is_made_again_are_not_offered()
     {
-        TestAgent agent = _jobs.Agent(slots: 4);
+        TestAgent agent = _jobs.Agent(slots: 3);
         await agent.RegisterAsync();
-        await _jobs.SubmitAsync(JobFiles.AutoLrs().With("segmentSteps", 20).With("schedule.range.max", 1.0));
-        foreach (Lease lease in (await agent.PollAsync(free: 4)).Leases)
+        await _jobs.SubmitAsync(JobFiles.Waves());
+        foreach (Lease lease in (await agent.PollAsync(free: 3)).Leases)
         {
             await agent.FinishAsync(lease);
         }
 
         await agent.FinishAsync(await agent.TakeAsync());
         Lease probe = await agent.TakeAsync();
-        Assert.Equal(3, (await _jobs.PoolGrain.StatsAsync()).Planned);
+        Assert.Equal(2, (await _jobs.PoolGrain.StatsAsync()).Planned);
         cluster.Blobs.Damage(probe.Work.Parent!.Sha256);
         await agent.TellAsync(probe, TrainedSegment.Failed(0, "no_parent", workerFault: true));
         await cluster.UntilAsync(async () => (await _jobs.PoolGrain.StatsAsync()).Planned == 1);

@@ -27,9 +27,9 @@ public sealed class JobViewTests
     [Fact]
     public void The_stage_is_the_one_that_is_worked_on_and_none_when_the_search_is_over()
     {
-        var hand = new ByHand(JobFiles.AutoLrs().With("segmentSteps", 20).With("schedule.range.max", 1.0));
+        var hand = new ByHand(JobFiles.Waves());
         Assert.Equal(0, View(hand).Stage);
-        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 4);
+        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 3);
         Assert.Equal(1, View(hand).Stage);
         hand.RunToEnd();
         Assert.Null(View(hand).Stage);
