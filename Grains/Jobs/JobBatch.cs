@@ -125,7 +125,8 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         }
     }
 
-    private IEnumerable<SegmentRecord> ChangedSegments() => State.Changed.Where(State.Segments.ContainsKey).Select(number => State.Segments[number]);
+    private IEnumerable<SegmentRecord> ChangedSegments() =>
+        State.Changed.Where(State.Segments.ContainsKey).Select(number => State.Segments[number]);
 
     private IEnumerable<StoredSegment> Rows()
     {
