@@ -41,7 +41,7 @@ internal static class CommandTree
             DataCommand.Create(session),
             SchemaCommand.Create(session),
             VersionCommand.Create(session),
-            UnavailableCommand.Create(session, "forecast", "Measure loss forecasters on recorded curves"),
+            ForecastCommand.Create(session),
             UnavailableCommand.Create(session, "advise", "Say what a finished job suggests for the next"),
         };
         foreach (Command command in RemoteCommands.Create(session))

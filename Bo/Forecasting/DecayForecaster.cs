@@ -20,7 +20,8 @@ namespace Orchestrator.Bo.Forecasting;
 // Golub and Pereyra 1973); the averaging over shapes replaces the search for the best one.
 
 /// <summary>
-/// Forecasts a loss curve from its beginning as an average over the exponential and power-law decays that explain it.
+/// Forecasts a loss curve from its beginning as an average over the families of decays (<see cref="DecayShape"/>) that
+/// explain it.
 /// The beginning of a curve seldom says how it ends: a forecast that commits itself to the best fit extrapolates
 /// noise. So shapes are averaged by how well they explain what was seen, a large further drop has to be shown by the
 /// losses, and losses that stick out are given less weight. Pure, and its cost is fixed: it does not iterate to

@@ -6,7 +6,7 @@ namespace Orchestrator.Bo.Forecasting;
 /// </summary>
 /// <param name="V">v at the losses, shape [n]; at most 0.</param>
 /// <param name="Prior">How much the shape is believed before any loss is seen.</param>
-/// <param name="Rate">b of an exponential; null for a power law.</param>
+/// <param name="Rate">b of an exponential; null for other shapes.</param>
 internal sealed record DecayShape(double[] V, double Prior, double? Rate)
 {
     private const int Exponentials = 60;
@@ -17,25 +17,37 @@ internal sealed record DecayShape(double[] V, double Prior, double? Rate)
 
     private static readonly double[] Powers = [0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.4, 2, 3];
     private static readonly double[] Offsets = [1, 3, 10];
+    private static readonly double[] Stretches = [0.3, 0.5, 0.7];
+    private static readonly double[] Steepnesses = [0.5, 1, 2];
+
+    /// <summary>Of the target's distance: where a stretched exponential or a Hill curve bends.</summary>
+    private static readonly double[] Scales = [0.01, 0.03, 0.1, 0.3, 1];
 
     /// <summary>u = exp(−b(x − x₁)).</summary>
     public static DecayShape Exponential(double b, double[] x, ForecastTarget target) =>
         Scale(step => Math.Exp(-b * (step - x[0])), x, target, 1.0 / Exponentials, b);
 
     /// <summary>
-    /// Exponentials with 60 rates, logarithmic over [1/(10τ), 0.3], τ the distance of the target, and power laws
-    /// u = (1 + (x − x₁)/k)^−p; both kinds are believed alike.
+    /// The families of learning curves, all believed alike (t = x − x₁, τ the distance of the target):
+    /// exponentials with 60 rates, logarithmic over [1/(10τ), 0.3]; power laws u = (1 + t/k)^−p (pow3, pow4); stretched
+    /// exponentials u = exp(−(t/k)^p) (Weibull, Janoschek, exp4); Hill curves u = 1/(1 + (t/k)^p) (MMF, Hill, log power);
+    /// inverse logarithms u = 1/ln(e + t/k) (ilog2).
     /// </summary>
     public static DecayShape[] Family(double[] x, ForecastTarget target)
     {
         double slowest = Math.Log(1 / (10 * Math.Max(1, target.End - x[0])));
         double step = (Math.Log(FastestRate) - slowest) / (Exponentials - 1);
-        double prior = 1.0 / (Powers.Length * Offsets.Length);
+        double length = Math.Max(1, target.End - x[0]);
+        double[] scales = [.. Scales.Select(scale => scale * length)];
+        IEnumerable<DecayShape> Shapes(double[] powers, double[] scales, Func<double, double, double> u) => powers.SelectMany(p => scales.Select(k =>
+            Scale(at => u(Math.Max(0, at - x[0]) / k, p), x, target, 1.0 / (powers.Length * scales.Length), rate: null)));
         return
         [
             .. Enumerable.Range(0, Exponentials).Select(i => Exponential(Math.Exp(slowest + (i * step)), x, target)),
-            .. Powers.SelectMany(p => Offsets.Select(k =>
-                Scale(at => Math.Pow(1 + (Math.Max(0, at - x[0]) / k), -p), x, target, prior, rate: null))),
+            .. Shapes(Powers, Offsets, (z, p) => Math.Pow(1 + z, -p)),
+            .. Shapes(Stretches, scales, (z, p) => Math.Exp(-Math.Pow(z, p))),
+            .. Shapes(Steepnesses, scales, (z, p) => 1 / (1 + Math.Pow(z, p))),
+            .. Shapes([1], [0.1, .. Offsets], (z, _) => 1 / Math.Log(Math.E + z)),
         ];
     }
 

@@ -24,6 +24,9 @@ namespace Orchestrator.Bo.Forecasting;
 /// </summary>
 public static class StageForecaster
 {
+    /// <summary>Differences below this share of the loss are beyond any forecast from a tenth of a stage.</summary>
+    public const double LeastTie = 1.0 / 300;
+
     /// <summary>Losses of one curve are correlated: so many say as much as one.</summary>
     private const double Correlated = 4;
 
@@ -34,7 +37,7 @@ public static class StageForecaster
     private const double Lawful = 1.25;
 
     /// <summary>What the law misses: a share of the level, and a share of the descent still to come.</summary>
-    private const double DiscrepancyLevel = 0.02;
+    private const double DiscrepancyLevel = 0.04;
     private const double DiscrepancyDescent = 0.5;
 
     private const double LeastNoise = 0.002;

@@ -23,15 +23,16 @@ internal enum MinimizerExit
 internal sealed record MinimizerOutcome(MinimizerExit Exit, double[] Point, double Value);
 
 /// <summary>
-/// MathNet's quasi-Newton methods as functions that always answer. They throw on too many iterations, on failed line
-/// searches and on values that are not finite; all of these are ordinary ends of a fit, and the best point seen is as
-/// good as it gets. Deterministic; bounded by iterations, never by time.
+/// MathNet's L-BFGS as a function that always answers. It throws on failed line searches and on values that are not
+/// finite; these are ordinary ends of a fit, and the best point seen is as good as it gets. Deterministic; bounded by
+/// iterations, never by time.
 /// </summary>
 internal static class Minimizer
 {
     private const double Barrier = 1e10;
     private const double ParameterTolerance = 1e-6;
     private const double ProgressTolerance = 1e-9;
+    private const int Memory = 8;
 
     /// <summary>A start on a side of the cube is moved off it by this much: there is no slope on the side itself.</summary>
     private const double Margin = 0.005;
@@ -39,37 +40,12 @@ internal static class Minimizer
     /// <summary>Value and gradient at a point; null, or values that are not finite, where there is none.</summary>
     public delegate (double Value, double[] Gradient)? Objective(double[] point);
 
-    /// <summary>
-    /// Minimises from a start by BFGS. (Not by MathNet's limited-memory variant, which calls running out of iterations
-    /// convergence.)
-    /// </summary>
+    /// <summary>Minimises from a start by L-BFGS.</summary>
     /// <param name="objective">What to minimise.</param>
     /// <param name="start">Where to begin.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="gradientTolerance">Ends below this length of the gradient.</param>
-    public static MinimizerOutcome Minimize(Objective objective, double[] start, int iterations, double gradientTolerance) =>
-        Run(objective, start, (function, from) =>
-            new BfgsMinimizer(gradientTolerance, ParameterTolerance, ProgressTolerance, iterations)
-                .FindMinimum(function, from));
-
-    /// <summary>
-    /// Minimises within the unit cube, from a start in it: over t with x = ½ − ½cos πt, which has no bounds. (Not by
-    /// MathNet's BFGS with bounds, which gives up far from the minimum in one of fifty bowls.)
-    /// </summary>
-    /// <inheritdoc cref="Minimize"/>
-    public static MinimizerOutcome MinimizeInCube(Objective objective, double[] start, int iterations, double gradientTolerance)
-    {
-        static double[] Inside(double[] t) => [.. t.Select(v => 0.5 - (0.5 * Math.Cos(Math.PI * v)))];
-        MinimizerOutcome outcome = Minimize(
-            t => objective(Inside(t)) is { } at
-                ? (at.Value, [.. at.Gradient.Select((g, k) => g * 0.5 * Math.PI * Math.Sin(Math.PI * t[k]))])
-                : null,
-            [.. start.Select(x => Math.Acos(1 - (2 * Math.Clamp(x, Margin, 1 - Margin))) / Math.PI)], iterations, gradientTolerance);
-        return outcome with { Point = Inside(outcome.Point) };
-    }
-
-    private static MinimizerOutcome Run(
-        Objective objective, double[] start, Func<IObjectiveFunction, Vector<double>, MinimizationResult> minimise)
+    public static MinimizerOutcome Minimize(Objective objective, double[] start, int iterations, double gradientTolerance)
     {
         double[] best = start;
         double least = double.PositiveInfinity;
@@ -93,8 +69,12 @@ internal static class Minimizer
         MinimizerExit exit = MinimizerExit.Stopped;
         try
         {
-            minimise(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
-            exit = MinimizerExit.Converged;
+            MinimizationResult result = new LimitedMemoryBfgsMinimizer(
+                gradientTolerance, ParameterTolerance, ProgressTolerance, Memory, iterations)
+                .FindMinimum(ObjectiveFunction.Gradient(Evaluate), Vector<double>.Build.Dense(start));
+
+            // Out of iterations it says that it converged, one iteration past the last.
+            exit = result.Iterations > iterations ? MinimizerExit.Stopped : MinimizerExit.Converged;
         }
         catch (OptimizationException)
         {
@@ -106,5 +86,21 @@ internal static class Minimizer
         }
 
         return new MinimizerOutcome(double.IsFinite(least) ? exit : MinimizerExit.Failed, best, least);
+    }
+
+    /// <summary>
+    /// Minimises within the unit cube, from a start in it: over t with x = ½ − ½cos πt, which has no bounds. (Not by
+    /// MathNet's BFGS with bounds, which gives up far from the minimum in one of fifty bowls.)
+    /// </summary>
+    /// <inheritdoc cref="Minimize"/>
+    public static MinimizerOutcome MinimizeInCube(Objective objective, double[] start, int iterations, double gradientTolerance)
+    {
+        static double[] Inside(double[] t) => [.. t.Select(v => 0.5 - (0.5 * Math.Cos(Math.PI * v)))];
+        MinimizerOutcome outcome = Minimize(
+            t => objective(Inside(t)) is { } at
+                ? (at.Value, [.. at.Gradient.Select((g, k) => g * 0.5 * Math.PI * Math.Sin(Math.PI * t[k]))])
+                : null,
+            [.. start.Select(x => Math.Acos(1 - (2 * Math.Clamp(x, Margin, 1 - Margin))) / Math.PI)], iterations, gradientTolerance);
+        return outcome with { Point = Inside(outcome.Point) };
     }
 }

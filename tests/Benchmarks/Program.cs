@@ -7,7 +7,6 @@ using Orchestrator.Benchmarks.Training;
 // the README. Nothing here is timed by the tests.
 var root = new RootCommand("Benchmarks of the orchestrator.")
 {
-    ForecasterBenchmark.Command(),
     PolicyBenchmark.Command(),
     GaussianProcessBenchmark.Command(),
     RegretBenchmark.Command(),

@@ -24,7 +24,6 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("forecast")]
     [InlineData("advise", "some-job")]
     [InlineData("run", "nowhere.yaml")]
     [InlineData("submit", "nowhere.yaml")]

@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
     [InlineData("Dashboard", "Orchestrator.Dashboard.dll", "Orchestrator.Contracts,Microsoft.AspNetCore,Microsoft.Extensions")]
     [InlineData("Agent", "orchestrator-agent.dll", "Orchestrator.Contracts,Azure.Storage,Microsoft.Extensions,Prometheus,Polly")]
     [InlineData("Trainer", "orchestrator-trainer.dll", "Orchestrator.Bo,Orchestrator.Contracts,TorchSharp,MathNet.Numerics")]
-    [InlineData("Cli", "orchestrator.dll", "Orchestrator.Contracts,YamlDotNet,Spectre.Console")]
+    [InlineData("Cli", "orchestrator.dll", "Orchestrator.Bo,Orchestrator.Contracts,CsvHelper,YamlDotNet,Spectre.Console")]
     [InlineData("Silo", "orchestrator-silo.dll", "Orchestrator.Bo,Orchestrator.Contracts,Orchestrator.Grains,Orchestrator.Dashboard,Orleans,Microsoft.AspNetCore,Microsoft.Extensions,Microsoft.Net,Microsoft.Data.Sqlite,Microsoft.OpenApi,SQLitePCLRaw,Dapper,Prometheus,Npgsql,Azure.Storage")]
     public void A_part_uses_only_what_it_may(string project, string assembly, string allowed)
     {

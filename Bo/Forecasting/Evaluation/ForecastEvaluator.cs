@@ -16,18 +16,27 @@ public static class ForecastEvaluator
     /// <summary>The report on <paramref name="forecaster"/>.</summary>
     /// <param name="segments">Recorded segments; those of one (workload, seed, stage) are candidates of one choice.</param>
     /// <param name="forecaster">What to score.</param>
-    public static ForecastReport Evaluate(IReadOnlyList<RecordedSegment> segments, IForecaster forecaster)
+    public static ForecastReport Evaluate(IReadOnlyList<RecordedSegment> segments, IForecaster forecaster) =>
+        Evaluate(segments, new SeparateForecasts(forecaster));
+
+    /// <summary>The report on <paramref name="forecaster"/>.</summary>
+    /// <param name="segments">Recorded segments; those of one (workload, seed, stage) are candidates of one choice.</param>
+    /// <param name="forecaster">What to score.</param>
+    public static ForecastReport Evaluate(IReadOnlyList<RecordedSegment> segments, IStageForecaster forecaster)
     {
         ArgumentNullException.ThrowIfNull(segments);
         ArgumentNullException.ThrowIfNull(forecaster);
-        var last = new LastValueForecaster();
+        var last = new SeparateForecasts(new LastValueForecaster());
         var scores = new List<Score>();
         var baseline = new List<Score>();
         foreach (IGrouping<string, RecordedSegment> workload in segments.GroupBy(s => s.Workload).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             long tau = workload.Max(segment => segment.Steps);
-            scores.AddRange(workload.Select(segment => Judge(segment, tau, forecaster)));
-            baseline.AddRange(workload.Select(segment => Judge(segment, tau, last)));
+            foreach (IGrouping<(int Seed, int Stage), RecordedSegment> stage in workload.GroupBy(segment => (segment.Seed, segment.Stage)))
+            {
+                scores.AddRange(Judge([.. stage], tau, forecaster));
+                baseline.AddRange(Judge([.. stage], tau, last));
+            }
         }
 
         return new ForecastReport(
@@ -36,13 +45,20 @@ public static class ForecastEvaluator
             Report("pooled", scores, baseline));
     }
 
-    private static Score Judge(RecordedSegment segment, long tau, IForecaster forecaster)
+    private static IEnumerable<Score> Judge(RecordedSegment[] stage, long tau, IStageForecaster forecaster)
     {
-        bool diverged = segment.Steps < tau || !segment.Finite || segment.Validations.Count == 0;
-        double truth = diverged ? double.PositiveInfinity : segment.Validations[^1].Loss;
-        LossPoint[] seen = [.. segment.Validations.TakeWhile(point => point.Step <= tau / 10)];
-        bool finite = segment.Steps >= tau / 10 && seen.Length > 0 && seen.All(point => double.IsFinite(point.Loss));
-        return new Score(segment, truth, finite, finite ? forecaster.Predict(seen, new ForecastTarget(tau)) : null);
+        LossPoint[][] seen = [.. stage.Select(segment => segment.Validations.TakeWhile(point => point.Step <= tau / 10).ToArray())];
+        bool[] finite = [.. stage.Select((segment, i) =>
+            segment.Steps >= tau / 10 && seen[i].Length > 0 && seen[i].All(point => double.IsFinite(point.Loss)))];
+        int[] told = [.. Enumerable.Range(0, stage.Length).Where(i => finite[i])];
+        IReadOnlyList<Forecast?> forecasts = forecaster.Predict([.. told.Select(i => new StageCurve(stage[i].Rate, seen[i]))], new ForecastTarget(tau));
+        return stage.Select((segment, i) =>
+        {
+            bool diverged = segment.Steps < tau || !segment.Finite || segment.Validations.Count == 0;
+            return new Score(
+                segment, diverged ? double.PositiveInfinity : segment.Validations[^1].Loss, finite[i],
+                finite[i] ? forecasts[Array.IndexOf(told, i)] : null, forecaster.Tie);
+        });
     }
 
     private static WorkloadReport Report(string name, IReadOnlyList<Score> scores, IReadOnlyList<Score>? baseline)
@@ -73,14 +89,16 @@ public static class ForecastEvaluator
     private static double Regret(Score[] stage)
     {
         double best = stage.Min(score => score.Truth);
-        Score? chosen = stage.Where(score => score.IsUsable).MinBy(score => score.Forecast!.Mean);
+        Score? lowest = stage.Where(score => score.IsUsable).MinBy(score => score.Forecast!.Mean);
+        Score? chosen = stage.Where(score => score.IsUsable && score.Forecast!.Mean - lowest!.Forecast!.Mean <= score.Tie * Math.Abs(lowest.Forecast.Mean))
+            .MaxBy(score => score.Tie > 0 ? score.Segment.Rate : -score.Forecast!.Mean);
         return double.IsFinite(best) ? (chosen?.Truth ?? double.PositiveInfinity) - best : double.NaN;
     }
 
     private static double Mean(IEnumerable<double> values) =>
         values.Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
 
-    private sealed record Score(RecordedSegment Segment, double Truth, bool SeenFinite, Forecast? Forecast)
+    private sealed record Score(RecordedSegment Segment, double Truth, bool SeenFinite, Forecast? Forecast, double Tie)
     {
         public bool IsUsable => Forecast is not null && double.IsFinite(Forecast.Mean) && double.IsFinite(Forecast.Deviation);
 

@@ -12,7 +12,7 @@ public sealed record ForecastReport(IReadOnlyList<WorkloadReport> Workloads, Wor
 /// <param name="Failures">Forecasts that are missing or not finite, of segments that were finite as far as seen.</param>
 /// <param name="Error">|forecast − truth| / |truth| of the segments that did not diverge.</param>
 /// <param name="Spearman">Rank correlation of forecast and truth within a stage, mean over stages.</param>
-/// <param name="Regret">True loss of the rate with the lowest forecast, less the lowest true loss, mean over stages.</param>
+/// <param name="Regret">True loss of the rate that the forecasts choose, less the lowest true loss, mean over stages.</param>
 /// <param name="Coverage">Share of true losses within the 80 % interval; null where there is none.</param>
 /// <param name="LastValue">The last loss seen as forecast; null within itself.</param>
 public sealed record WorkloadReport(

@@ -12,9 +12,6 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// <summary>What a race says of its candidates so far.</summary>
 internal sealed class StageVerdict
 {
-    /// <summary>Differences below this share of the loss are beyond any forecast from a tenth of a stage.</summary>
-    private const double LeastTie = 1.0 / 300;
-
     /// <summary>A difference above this share of the loss counts, however little is known.</summary>
     private const double MostTie = 0.01;
 
@@ -35,7 +32,7 @@ internal sealed class StageVerdict
     }
 
     /// <summary>A difference that counts as none.</summary>
-    public double Tie => LeastTie * _level;
+    public double Tie => StageForecaster.LeastTie * _level;
 
     /// <summary>Forecasts every candidate that is alive, those that left the race too.</summary>
     public static StageVerdict Of(AutoLrsState state, StageSpan stage, LogRange range)
@@ -78,7 +75,7 @@ internal sealed class StageVerdict
         }
 
         int best = last.MinBy(i => posterior[i].Mean);
-        int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Clamp(Error(process, i, best), LeastTie, MostTie))];
+        int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Clamp(Error(process, i, best), StageForecaster.LeastTie, MostTie))];
         string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {MeanOf(_racers[best]):G4}, of {_racers.Length} rates that survived";
         int running = Array.FindIndex(_racers, racer => racer.Rate == state.Running);
         if (running >= 0 && running != best && equal.Contains(running))

@@ -17,13 +17,12 @@ namespace Orchestrator.Benchmarks.Bo;
 internal static class GaussianProcessBenchmark
 {
     private const double Limit = 5;
-    private const int WarmUp = 30;
     private static readonly int[] Dimensions = [1, 6];
     private static readonly int[] Counts = [10, 20, 50, 200];
 
     public static Command Command()
     {
-        var repetitions = new Option<int>("--repetitions") { Description = "Fits a row.", DefaultValueFactory = _ => 100 };
+        var repetitions = new Option<int>("--repetitions") { Description = "Fits a row.", DefaultValueFactory = _ => 50 };
         var command = new Command("gp", "Gaussian process: time of a fit, and of a suggestion with its fit.") { repetitions };
         command.SetAction(parse => Run(parse.GetValue(repetitions)));
         return command;
@@ -56,9 +55,10 @@ internal static class GaussianProcessBenchmark
         var suggestion = new double[repetitions];
         int converged = 0;
         TimeSpan processor = TimeSpan.Zero;
-        for (int i = -WarmUp; i < repetitions; i++)
+        int warmUp = Math.Clamp(1000 / count, 5, 50);
+        for (int i = -warmUp; i < repetitions; i++)
         {
-            Observations observations = Draw(dimension, count, i + WarmUp);
+            Observations observations = Draw(dimension, count, i + warmUp);
             TimeSpan before = Environment.CpuUsage.TotalTime;
             long start = Stopwatch.GetTimestamp();
             var process = GaussianProcess.Fit(observations);
