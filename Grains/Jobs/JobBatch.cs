@@ -69,9 +69,10 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
             Add(e);
         }
 
-        if (verdict == CompletionVerdict.Accepted)
+        // Of a result that was refused the log is kept: it says why the trainer did what it did.
+        if (verdict == CompletionVerdict.Accepted || (verdict == CompletionVerdict.Invalid && events.Count > 0))
         {
-            Keep(told, ended: events.Any(e => e is SegmentFinished));
+            Keep(told, ended: verdict == CompletionVerdict.Accepted && events.Any(e => e is SegmentFinished));
         }
 
         return new CompletionReceipt(told.Completion.Token, verdict, message);
@@ -129,7 +130,8 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         }
     }
 
-    private IEnumerable<SegmentRecord> ChangedSegments() => State.Changed.Where(State.Segments.ContainsKey).Select(number => State.Segments[number]);
+    private IEnumerable<SegmentRecord> ChangedSegments() =>
+        State.Changed.Where(State.Segments.ContainsKey).Select(number => State.Segments[number]);
 
     private IEnumerable<StoredSegment> Rows()
     {

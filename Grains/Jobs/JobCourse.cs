@@ -131,7 +131,8 @@ public static class JobCourse
         if (state.Nondeterminism is { } found)
         {
             return new JobError("nondeterminism_found",
-                $"The checkpoint of segment {found.Segment} was made again and has other bytes, although the class {state.Placement!.Class} promises the same: first {found.First}, then {found.Second}.");
+                $"The checkpoint of segment {found.Segment} was made again and has other bytes, although the class "
+                + $"{state.Placement!.Class} promises the same: first {found.First}, then {found.Second}.");
         }
 
         if (state.Counts.GetValueOrDefault(SegmentState.Failed) > 0)

@@ -84,8 +84,7 @@ public sealed partial class JobGrain
         else
         {
             LogPumpFailed(logger, Id, e);
-            _pulses.Close();
-            DeactivateOnIdle();
+            End();
         }
 
         foreach (Message message in taken)

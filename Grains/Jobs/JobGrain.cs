@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts;
@@ -26,6 +27,7 @@ public sealed partial class JobGrain(
     IBlobStore blobs,
     IJobMetrics metrics,
     TimeProvider clock,
+    IHostApplicationLifetime host,
     ILogger<JobGrain> logger) : Grain, IJobGrain
 {
     private const int BatchSize = 256;
@@ -36,7 +38,7 @@ public sealed partial class JobGrain(
     private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(10);
 
     private readonly List<Message> _inbox = [];
-    private readonly JobPulses _pulses = new(clock);
+    private readonly JobPulses _pulses = new(clock, host.ApplicationStopping);
     private StoredJob? _header;
     private JobTransitions? _transitions;
     private JobState _state = new();
@@ -241,9 +243,15 @@ public sealed partial class JobGrain(
         JobView last = View();
         metrics.JobStatusChanged(_state.Status, null);
         _header = null;
+        End();
+        return new ControlReply(last);
+    }
+
+    /// <summary>This activation ends, and first those who wait in it for news: they would keep it for as long as they wait.</summary>
+    private void End()
+    {
         _pulses.Close();
         DeactivateOnIdle();
-        return new ControlReply(last);
     }
 
     private static bool SameFile(string a, string b) =>

@@ -46,7 +46,8 @@ public static class JobMachine
 
         return result.Outcome switch
         {
-            CompletionOutcome.Released => ([Offer(segment, told, "released", result.Failure?.Message ?? "The worker gave it back.")], CompletionVerdict.Accepted, null),
+            CompletionOutcome.Released =>
+                ([Offer(segment, told, "released", result.Failure?.Message ?? "The worker gave it back.")], CompletionVerdict.Accepted, null),
             CompletionOutcome.Failed => (Failed(segment, told), CompletionVerdict.Accepted, null),
             _ => Judged(state, spec, segment, told),
         };

@@ -9,7 +9,7 @@ namespace Orchestrator.Grains.Jobs;
 /// Wakes whoever watches a job, and holds the newest progress of each running segment. In memory only: progress is
 /// for looking at, the full series comes with the result.
 /// </summary>
-internal sealed class JobPulses(TimeProvider clock)
+internal sealed class JobPulses(TimeProvider clock, CancellationToken stopping)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
@@ -58,21 +58,22 @@ internal sealed class JobPulses(TimeProvider clock)
         Ring();
     }
 
-    /// <summary>Waits for the next ring, at most 15 s.</summary>
+    /// <summary>
+    /// Waits for the next ring, at most 15 s, and not beyond the end of its silo: an activation ends only when nobody
+    /// waits in it any more.
+    /// </summary>
     /// <param name="ct">Nobody waits any more.</param>
     public async Task NextAsync(CancellationToken ct)
     {
-        try
+        if (_closed)
         {
-            if (!_closed)
-            {
-                await _next.Task.WaitAsync(LongestWait, clock, ct);
-            }
+            return;
         }
-        catch (TimeoutException)
-        {
-            // Nothing happened: whoever waits hears that, and asks again.
-        }
+
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping);
+        await Task.WhenAny(_next.Task, Task.Delay(LongestWait, clock, over.Token));
+        await over.CancelAsync();
+        ct.ThrowIfCancellationRequested();
     }
 
     /// <summary>Keeps the newest progress of a segment; returns how it is shown.</summary>

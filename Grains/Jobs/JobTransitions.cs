@@ -156,7 +156,8 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
     /// </summary>
     private static JobState Forget(JobState state, int stage)
     {
-        bool IsOld(StretchRecord s) => s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains);
+        bool IsOld(StretchRecord s) =>
+            s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains);
         var needed = new HashSet<int>();
         foreach (StretchRecord kept in state.Stretches.Values.Where(s => !IsOld(s)))
         {
@@ -283,7 +284,8 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             : state.Steps with { Search = state.Steps.Search + finished.Steps };
         return state with
         {
-            Stretches = state.Stretches.SetItem(done.Stretch, stretch with { Made = stretch.Made + finished.Steps, Samples = stretch.Samples + samples, Outcome = outcome }),
+            Stretches = state.Stretches.SetItem(
+                done.Stretch, stretch with { Made = stretch.Made + finished.Steps, Samples = stretch.Samples + samples, Outcome = outcome }),
             EvaluationSamples = state.EvaluationSamples + samples,
             Steps = steps with { Evaluation = Evaluations.Steps(Spec, state.Placement!, state.EvaluationSamples + samples) },
             PathSteps = stretch.OnPath ? Math.Max(state.PathSteps, done.Start + finished.Steps) : state.PathSteps,
@@ -346,13 +348,16 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
     private static JobState Past(JobState state, int number, string lease, long lost, bool answered)
     {
         SegmentRecord segment = state.Segments[number];
-        var past = segment.Past ?? ImmutableSortedDictionary<string, PastLease>.Empty;
+        ImmutableSortedDictionary<string, PastLease> past = Past(segment);
         long counted = past.GetValueOrDefault(lease)?.Lost ?? 0;
         return state.With(segment with { Past = past.SetItem(lease, new PastLease(lost, answered)) }) with
         {
             Steps = state.Steps with { Lost = state.Steps.Lost + lost - counted },
         };
     }
+
+    private static ImmutableSortedDictionary<string, PastLease> Past(SegmentRecord segment) =>
+        segment.Past ?? ImmutableSortedDictionary<string, PastLease>.Empty;
 
     private static ImmutableSortedDictionary<string, PastLease>? Nothing(ImmutableSortedDictionary<string, PastLease>? past) =>
         past is { IsEmpty: true } ? null : past;
@@ -368,7 +373,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
             Output = true,
             Failures = 0,
             Losses = 0,
-            Past = (segment.Past ?? ImmutableSortedDictionary<string, PastLease>.Empty).SetItem(segment.Lease!, new PastLease(0, Answered: true)),
+            Past = Past(segment).SetItem(segment.Lease!, new PastLease(0, Answered: true)),
             Failure = lost.Message,
         };
         return state.With([
@@ -389,8 +394,9 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         }
 
         state = CancelOpen(state, wanted);
-        int[] dropped = [.. state.Stretches.Values.Where(s => s is { OnPath: true, Outcome: StretchOutcome.Diverged or StretchOutcome.Cancelled }).Select(s => s.Plan.Number)];
-        state = dropped.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: false));
+        state = state.Stretches.Values
+            .Where(s => s is { OnPath: true, Outcome: StretchOutcome.Diverged or StretchOutcome.Cancelled })
+            .Aggregate(state, (now, stretch) => Move(now, stretch.Plan.Number, onPath: false));
         ImmutableArray<SegmentRecord> pieces = SegmentPlanner.Final(Spec, state, final.Parent, final.Step);
         return state.With(pieces) with
         {

@@ -39,7 +39,8 @@ public static class JobViews
             Steps = state.Steps,
             Segments = counts,
             Stage = state.SearchOver ? null
-                : state.Order.Outstanding.Select(planned => state.Stretches[planned.Stretch]).Where(s => s.Outcome is null).Min(s => (int?)s.Plan.Stage),
+                : state.Order.Outstanding.Select(planned => state.Stretches[planned.Stretch])
+                    .Where(s => s.Outcome is null).Min(s => (int?)s.Plan.Stage),
             Loss = state.Loss,
             LearningRate = Rate(state),
             Sequence = state.Sequence,

@@ -7,7 +7,7 @@ using Orleans.Concurrency;
 namespace Orchestrator.Grains.Optimization;
 
 /// <inheritdoc cref="IBayesianOptimizationGrain"/>
-[StatelessWorker]
+[GrainType("optimization"), StatelessWorker]
 public sealed class BayesianOptimizationGrain : Grain, IBayesianOptimizationGrain
 {
     /// <inheritdoc/>

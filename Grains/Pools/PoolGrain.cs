@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
@@ -17,6 +18,7 @@ public sealed partial class PoolGrain(
     LeaseTokens tokens,
     PoolOptions options,
     TimeProvider clock,
+    IHostApplicationLifetime host,
     ILogger<PoolGrain> logger) : Grain, IPoolGrain
 {
     private const int QueueLimit = 10_000;
@@ -28,7 +30,6 @@ public sealed partial class PoolGrain(
     private readonly PoolState _state = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _activated;
-    private bool _stopping;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -57,14 +58,6 @@ public sealed partial class PoolGrain(
 
         this.RegisterGrainTimer(_ => SweepAsync(), new GrainTimerCreationOptions(Sweep, Sweep) { Interleave = true, KeepAlive = true });
         this.RegisterGrainTimer(_ => RefreshAsync(), new GrainTimerCreationOptions(Refresh, Refresh) { Interleave = true, KeepAlive = true });
-    }
-
-    /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        _stopping = true;
-        Ring();
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -108,7 +101,8 @@ public sealed partial class PoolGrain(
         worker.Heard = Now;
         long poll = ++worker.Polls;
         Ring();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        // A silo that ends answers its polls at once: an activation ends only when nobody waits in it any more.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct, host.ApplicationStopping);
         Task timeout = Task.Delay(LongestPoll, clock, ended.Token);
         try
         {
@@ -138,7 +132,7 @@ public sealed partial class PoolGrain(
             ct.ThrowIfCancellationRequested();
             Task changed = _changed.Task;
             LeaseReply reply = Grant(worker, request);
-            if (reply.Leases.Count > 0 || timeout.IsCompleted || _stopping)
+            if (reply.Leases.Count > 0 || timeout.IsCompleted)
             {
                 worker.Answered = (request.RequestId, reply);
                 return reply;

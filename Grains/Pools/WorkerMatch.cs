@@ -13,9 +13,10 @@ namespace Orchestrator.Grains.Pools;
 public static class WorkerMatch
 {
     /// <summary>Whether a worker has what a segment is pinned to, and what its job asks of a worker.</summary>
-    public static bool Fits(WorkerRegistration worker, SegmentWork work) => Missing(worker, work.Labels, work.Trainer.MemoryBytes) is null && Offers(worker, work.Trainer).Any(place =>
-        place.Trainer == work.TrainerDigest && place.Class == work.Class
-        && (work.DataDigest.Length == 0 || place.Data.Contains(work.DataDigest)));
+    public static bool Fits(WorkerRegistration worker, SegmentWork work) =>
+        Missing(worker, work.Labels, work.Trainer.MemoryBytes) is null
+        && Offers(worker, work.Trainer).Any(place => place.Trainer == work.TrainerDigest && place.Class == work.Class
+            && (work.DataDigest.Length == 0 || place.Data.Contains(work.DataDigest)));
 
     /// <summary>Pins a job to what the first fitting worker has, or says why none fits.</summary>
     public static PlacementReply Place(IReadOnlyList<WorkerRegistration> workers, PlacementRequest request)

@@ -53,8 +53,10 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton(new PoolOptions());
             silo.AddIncomingGrainCallFilter(context =>
             {
+                // Counted when it has come to wait for something, or has ended.
+                Task call = context.Invoke();
                 Calls.AddOrUpdate($"{context.InterfaceMethod.DeclaringType?.Name}.{context.InterfaceMethod.Name}", 1, (_, before) => before + 1);
-                return context.Invoke();
+                return call;
             });
             Serialize(silo.Services);
         });

@@ -309,16 +309,6 @@ public sealed class PoolGrainTests(GrainCluster cluster)
     }
 
     [Fact]
-    public async Task When_the_pool_is_moved_its_polls_are_answered()
-    {
-        TestAgent agent = _jobs.Agent();
-        await agent.RegisterAsync();
-        Task<LeaseReply> poll = await agent.BeginPollAsync();
-        await cluster.Cluster.DeactivateAsync(_jobs.PoolGrain);
-        Assert.Empty((await poll).Leases);
-    }
-
-    [Fact]
     public async Task A_job_that_waited_for_a_worker_is_placed_when_one_registers()
     {
         await _jobs.SubmitAsync();

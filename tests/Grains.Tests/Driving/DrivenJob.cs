@@ -52,6 +52,9 @@ internal sealed class DrivenJob
 
     public IReadOnlyDictionary<int, StoredSegment> Rows => _rows;
 
+    /// <summary>Logs by segment.</summary>
+    public Dictionary<int, string> Logs { get; } = [];
+
     /// <summary>Segments that may be offered.</summary>
     public IEnumerable<SegmentRecord> Planned => State.Open.Select(number => State.Segments[number]).Where(s => s.State == SegmentState.Planned);
 
@@ -195,6 +198,11 @@ internal sealed class DrivenJob
         foreach (StoredSeries series in commit.Series)
         {
             _series[series.Segment] = series.Csv;
+        }
+
+        foreach (StoredLog log in commit.Logs)
+        {
+            Logs[log.Segment] = log.Text;
         }
 
         State = batch.State;

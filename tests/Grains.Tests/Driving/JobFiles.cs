@@ -12,12 +12,14 @@ internal static class JobFiles
     public static JobPlacement Placement { get; } =
         new("trainer-digest", "trainer 1.0", "data-digest", "cpu-test-t1", Bitwise: true, ["validation_loss", "test_loss"], BatchSize: 8);
 
-    /// <summary>A search by AutoLRS: three stages of 20 steps, four candidates.</summary>
+    /// <summary>A search by AutoLRS: three stages of 20 steps, four candidates, each to the end of its probe.</summary>
     public static JsonObject AutoLrs(int steps = 60, int stage = 20, int probe = 5, int candidates = 4) => File("autolrs", steps, new JsonObject
     {
         ["stageSteps"] = stage,
         ["probeSteps"] = probe,
         ["candidates"] = candidates,
+        ["racing"] = false,
+        ["anneal"] = false,
     });
 
     /// <summary>The published search: one candidate after the other.</summary>
@@ -28,6 +30,9 @@ internal static class JobFiles
         ["candidates"] = candidates,
         ["growth"] = 1,
     });
+
+    /// <summary>The same with all three candidates of a stage at once.</summary>
+    public static JsonObject Waves() => Reference().With("parallelTrialCount", 3).With("segmentSteps", 20).With("schedule.range.max", 1.0);
 
     /// <summary>The search for one peak at the start; it wants 600 steps after a warm-up.</summary>
     public static JsonObject Annealed() => File("annealed", 610, []);

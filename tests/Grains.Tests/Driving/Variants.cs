@@ -22,6 +22,7 @@ internal sealed record Variant(
         {
             "fixed" => JobFiles.Fixed(peak: MaxRate / 10),
             "autolrs" => JobFiles.AutoLrs(),
+            "racing" => JobFiles.AutoLrs(steps: 96, stage: 32, probe: 12).With("schedule.settings.racing", true).With("schedule.settings.anneal", true),
             "annealed" => JobFiles.Annealed(),
             "peaks" => JobFiles.Peaks(),
             _ => JobFiles.Reference(),
@@ -45,7 +46,7 @@ internal sealed record Variant(
 internal static class Variants
 {
     public static Gen<Variant> Any { get; } =
-        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "autolrs", "autolrs-reference", "autolrs-reference", "annealed", "peaks", "peaks")
+        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "racing", "racing", "autolrs-reference", "autolrs-reference", "annealed", "peaks", "peaks")
         from parallel in Gen.Int[1, 3]
         from segmentSteps in Gen.OneOf(3, 7, 20)
         from every in Gen.OneOf(0, 0, 4)

@@ -152,6 +152,17 @@ public sealed class CompletionTests
     }
 
     [Fact]
+    public void The_log_of_a_result_is_kept_also_when_it_was_refused_and_not_when_it_came_too_late()
+    {
+        TrainedSegment good = _hand.Train(0);
+        _hand.Tell(0, good, change: c => c with { Series = null, Log = "refused" });
+        Assert.Equal("refused", _hand.Job.Logs[0]);
+        _hand.Tell(0, good, change: c => c with { Log = "taken" });
+        _hand.Tell(0, good, change: c => c with { Log = "late" });
+        Assert.Equal("taken", _hand.Job.Logs[0]);
+    }
+
+    [Fact]
     public void What_a_worker_says_it_lost_is_held_to_what_it_could_make()
     {
         _hand.Tell(0, TrainedSegment.Released(0), change: c => c with { Steps = -1000 });

@@ -134,13 +134,13 @@ public sealed class RecomputeTests
     [Fact]
     public void Candidates_wait_for_the_checkpoint_they_share()
     {
-        var hand = new ByHand(JobFiles.AutoLrs());
-        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 4);
+        var hand = new ByHand(JobFiles.Waves());
+        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 3);
         int tip = hand[hand.Next].Parent!.Value;
         hand.Damage(tip);
         Assert.Equal([tip], hand.Job.Planned.Select(segment => segment.Number));
         hand.Finish(tip);
-        Assert.Equal(4, hand.Job.Planned.Count());
+        Assert.Equal(3, hand.Job.Planned.Count());
     }
 
     [Fact]

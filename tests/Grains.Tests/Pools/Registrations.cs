@@ -1,9 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Grains.Storage;
-using System.Text.Json.Nodes;
 
 namespace Orchestrator.Grains.Tests.Pools;
 
