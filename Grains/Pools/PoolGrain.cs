@@ -35,10 +35,10 @@ public sealed partial class PoolGrain(
     private double Now => clock.GetElapsedTime(_activated).TotalSeconds;
 
     /// <summary>
-    /// Segments that were planned before this activation may be running: they wait until every known worker has been
-    /// heard, or the grace is over.
+    /// Segments that were planned before this activation may be running: they wait until every known worker has said
+    /// which ones it holds, or the grace is over.
     /// </summary>
-    private bool OldToo => Now >= options.Grace.TotalSeconds || _state.Workers.Values.All(worker => !double.IsNegativeInfinity(worker.Heard));
+    private bool OldToo => Now >= options.Grace.TotalSeconds || _state.Workers.Values.All(worker => worker.Told);
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -71,11 +71,11 @@ public sealed partial class PoolGrain(
     public async Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration)
     {
         await store.SaveWorkerAsync(new StoredWorker(Name, worker, JsonSerializer.Serialize(registration with { Spooled = [] }, WireJson.Options)));
-        if (!_state.Workers.TryGetValue(worker, out WorkerEntry? entry))
-        {
-            entry = _state.Workers[worker] = new WorkerEntry(worker, registration);
-        }
+        bool known = _state.Workers.TryGetValue(worker, out WorkerEntry? entry);
+        entry ??= _state.Workers[worker] = new WorkerEntry(worker, registration);
 
+        // A new instance holds what is in its spool and nothing else; one that goes on says by heartbeat what it holds.
+        bool started = !known || entry.Registration.Instance != registration.Instance;
         entry.Registration = registration;
         entry.Heard = Now;
         var spooled = registration.Spooled.ToHashSet(StringComparer.Ordinal);
@@ -90,6 +90,7 @@ public sealed partial class PoolGrain(
             await LoseAsync(lease, "Its worker was started again without it.");
         }
 
+        entry.Told |= started;
         await WakeUnplacedAsync();
         Ring();
         return new WorkerRegistered(options.Heartbeat.TotalSeconds, options.Lease.TotalSeconds);
@@ -115,7 +116,8 @@ public sealed partial class PoolGrain(
                 return answered.Reply;
             }
 
-            if (worker.Polls != poll)
+            // A poll of an instance that is gone would take what is planned now into its grave.
+            if (worker.Polls != poll || worker.Registration.Instance != request.Instance)
             {
                 return new LeaseReply([]);
             }
@@ -162,6 +164,12 @@ public sealed partial class PoolGrain(
             {
                 await GrainFactory.GetGrain<IJobGrain>(lease.Claims.Job).ProgressAsync(new LiveProgress(lease.Claims.Segment, request.Worker, progress));
             }
+        }
+
+        if (known && !worker!.Told)
+        {
+            worker.Told = true;
+            Ring();
         }
 
         return new HeartbeatReply(stops, Unknown: !known);

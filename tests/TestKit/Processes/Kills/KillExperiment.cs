@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Orchestrator.Contracts.Jobs;
+
+namespace Orchestrator.TestKit.Processes.Kills;
+
+/// <summary>Runs a job under kills, and holds its result to that of the same job left alone.</summary>
+public sealed class KillExperiment : IAsyncDisposable
+{
+    private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(4);
+    private readonly ServedCluster _cluster;
+    private readonly JsonElement _spec;
+    private readonly TimeSpan _segment;
+
+    private KillExperiment(ServedCluster cluster, JsonElement spec, JobResult undisturbed, TimeSpan segment)
+    {
+        (_cluster, _spec, Undisturbed, _segment) = (cluster, spec, undisturbed, segment);
+    }
+
+    /// <summary>The result of the job left alone.</summary>
+    public JobResult Undisturbed { get; }
+
+    /// <summary>Slots of all agents.</summary>
+    private int Slots => _cluster.Agents.Sum(agent => agent.Slots);
+
+    /// <summary>Starts a cluster and runs the job undisturbed.</summary>
+    public static async Task<KillExperiment> StartAsync(JsonElement spec, IReadOnlyList<int> slots, CancellationToken ct = default)
+    {
+        ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, slots, ct);
+        FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, spec, ct);
+        JobResult result = await job.ResultAsync(Hangs, ct);
+        if (result.Status != JobStatus.Succeeded || result.Steps.Lost != 0)
+        {
+            throw new InvalidOperationException($"The undisturbed job {result.Status} with {result.Steps.Lost} steps lost: {result.Error}");
+        }
+
+        double busy = result.Seconds.Trainer / job.Count("segment_finished");
+        return new KillExperiment(cluster, spec, result, TimeSpan.FromSeconds(busy));
+    }
+
+    /// <summary>Runs the job once, with the kills in the order of their moments.</summary>
+    public async Task<KillOutcome> RunAsync(IEnumerable<KillMoment> moments, CancellationToken ct = default)
+    {
+        await _cluster.RegisteredAsync(ct);
+        FollowedJob job = await FollowedJob.SubmitAsync(_cluster.Api, _spec, ct);
+        var kills = new List<Kill>();
+        foreach (KillMoment moment in moments.OrderBy(moment => moment.AfterSegments))
+        {
+            if (!await BusyAsync(job, moment.AfterSegments, ct))
+            {
+                break;
+            }
+
+            await Task.Delay(_segment * moment.PartOfSegment, TimeProvider.System, ct);
+            int leases = await _cluster.LeasesAsync(ct);
+            long last = job.Events[^1].Sequence;
+            await KillAsync(moment, ct);
+            kills.Add(new Kill(moment, last, leases));
+        }
+
+        JobResult result = await job.ResultAsync(Hangs, ct);
+        return new KillOutcome(
+            kills,
+            result,
+            ReproducibleResult.Differences(Undisturbed, result),
+            [.. job.Events.Where(e => e.Type == "segment_retried").Select(e => Describe(e.Payload))]);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private static string Describe(JsonElement retried) =>
+        $"segment {retried.GetProperty("segment")} {retried.GetProperty("cause")} with {retried.GetProperty("lostSteps")} steps";
+
+    /// <summary>Returns when so many segments have ended and all slots are busy; false where the job ends before that.</summary>
+    private async Task<bool> BusyAsync(FollowedJob job, int segments, CancellationToken ct)
+    {
+        if (!await job.ReachesAsync(j => j.Count("segment_finished") >= segments))
+        {
+            return false;
+        }
+
+        await Waiting.UntilAsync(
+            async () => job.Ended.IsCompleted || await _cluster.LeasesAsync(ct) >= Slots, "all slots are busy", Hangs, ct);
+        return !job.Ended.IsCompleted;
+    }
+
+    private async Task KillAsync(KillMoment moment, CancellationToken ct)
+    {
+        AgentProcess agent = _cluster.Agents[(int)(moment.Which * _cluster.Agents.Count)];
+        switch (moment.Victim)
+        {
+            case Victim.Trainer:
+                IReadOnlyList<int> trainers = [];
+                await Waiting.UntilAsync(() => (trainers = agent.Trainers).Count > 0, "a trainer runs", ct: ct);
+                using (var trainer = System.Diagnostics.Process.GetProcessById(trainers[(int)(moment.Which * trainers.Count)]))
+                {
+                    trainer.Kill();
+                }
+
+                break;
+            case Victim.Agent:
+                await agent.KillAsync();
+                agent.Start();
+                break;
+            case Victim.Silo:
+                await _cluster.Silo.KillAsync();
+                await _cluster.Silo.StartAsync(ct);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(moment));
+        }
+    }
+}
