@@ -35,6 +35,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
     }
 
     /// <summary>Starts a dead child again until told to stop.</summary>
+    /// <exception cref="BadInputException">One does not start, or ends again and again; the message has its words.</exception>
     public async Task WatchAsync(Uri server, CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250), session.Time);
@@ -42,13 +43,13 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         {
             if (_silo!.HasExited)
             {
-                Note(_silo, SiloLog);
+                await NoteAsync(_silo, SiloLog, ct);
                 await StartSiloAsync(ct);
             }
 
             if (_agent!.HasExited)
             {
-                Note(_agent, AgentLog);
+                await NoteAsync(_agent, AgentLog, ct);
                 StartAgent(server);
             }
         }
@@ -67,14 +68,17 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         }
     }
 
-    private void Note(ChildProcess dead, string log)
+    private async Task NoteAsync(ChildProcess dead, string log, CancellationToken ct)
     {
-        session.Error.WriteLine($"{dead.Name} ended (exit code {dead.ExitCode}) and is started again; its words are in {log}");
-        dead.Dispose();
-        if (++_restarts > MostRestarts)
+        // A child that refuses its options refuses them again.
+        int code = dead.ExitCode;
+        if (code == ExitCodes.BadInput || ++_restarts > MostRestarts)
         {
-            throw new ServerUnreachableException(new Uri("http://127.0.0.1"), new InvalidOperationException($"{dead.Name} ended {MostRestarts} times; see {log}"));
+            throw new BadInputException($"{dead.Name} does not run (exit code {code}): {await LastWordsAsync(log, ct)}");
         }
+
+        session.Error.WriteLine($"{dead.Name} ended (exit code {code}) and is started again; its words are in {log}");
+        dead.Dispose();
     }
 
     private async Task<Uri> StartSiloAsync(CancellationToken ct)
@@ -94,8 +98,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         {
             if (_silo.HasExited || session.Time.GetElapsedTime(began) > StartLimit)
             {
-                string words = File.Exists(SiloLog) ? string.Join(Environment.NewLine, (await ReadSharedAsync(SiloLog, ct)).TakeLast(5)) : "";
-                throw new BadInputException($"The silo did not start: {words}");
+                throw new BadInputException($"The silo did not start: {await LastWordsAsync(SiloLog, ct)}");
             }
 
             await Task.Delay(Poll, session.Time, ct);
@@ -106,10 +109,16 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         return server;
     }
 
-    private static async Task<string[]> ReadSharedAsync(string file, CancellationToken ct)
+    private static async Task<string> LastWordsAsync(string log, CancellationToken ct)
     {
-        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return (await reader.ReadToEndAsync(ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (!File.Exists(log))
+        {
+            return "";
+        }
+
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        string text = await reader.ReadToEndAsync(ct);
+        return string.Join(Environment.NewLine, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(5));
     }
 
     private void StartAgent(Uri server) => _agent = ChildProcess.Start(

@@ -29,19 +29,39 @@ internal sealed class WatchedJob
     public string? Take(JobEventView e) => e.Type switch
     {
         "progress" => Progress(e.Payload),
-        "job_placed" => $"placed on {e.Payload.GetProperty("placement").GetProperty("name").GetString()}, class {e.Payload.GetProperty("placement").GetProperty("class").GetString()}",
+        "job_placed" => $"placed on {e.Payload.GetProperty("placement").GetProperty("name").GetString()!.Split('+')[0]}, class {e.Payload.GetProperty("placement").GetProperty("class").GetString()}",
         "job_unschedulable" => $"waits: {e.Payload.GetProperty("reason").GetString()}",
         "search_decided" => Decision(e.Payload.GetProperty("decision")),
-        "segment_retried" => $"segment {e.Payload.GetProperty("segment").GetInt32()} is run again ({e.Payload.GetProperty("cause").GetString()}): {e.Payload.GetProperty("message").GetString()}",
+        "segment_retried" => Retried(e.Payload),
         "checkpoint_lost" => $"the checkpoint of segment {e.Payload.GetProperty("segment").GetInt32()} is recomputed: {e.Payload.GetProperty("message").GetString()}",
         "final_planned" => "final validation and test",
         "budget_reached" => e.Payload.GetProperty("message").GetString(),
         "goal_reached" => $"goal reached: {e.Payload.GetProperty("value").GetDouble():G5} at step {e.Payload.GetProperty("step").GetInt64()}",
         "job_paused" => "paused",
         "job_resumed" => "resumed",
-        "job_ended" => Ended = $"{e.Payload.GetProperty("status").GetString()}{(e.Payload.TryGetProperty("error", out JsonElement error) ? $": {error.GetProperty("message").GetString()}" : "")}",
+        "job_ended" => End(e.Payload),
         _ => null,
     };
+
+    /// <summary>How the job ended; why, if it ended badly, is said where errors are said.</summary>
+    private string? End(JsonElement payload)
+    {
+        string status = payload.GetProperty("status").GetString()!;
+        Ended = payload.TryGetProperty("error", out JsonElement error) ? $"{status}: {error.GetProperty("message").GetString()}" : status;
+        return status;
+    }
+
+    private static string Retried(JsonElement payload)
+    {
+        string what = payload.GetProperty("cause").GetString() switch
+        {
+            "failed" => "failed",
+            "lost" => "was lost",
+            "worker_fault" => "waits for its worker, or another",
+            _ => "was given back",
+        };
+        return $"segment {payload.GetProperty("segment").GetInt32()} {what}: {payload.GetProperty("message").GetString()}";
+    }
 
     private static double? Number(JsonElement of, string name) =>
         of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;

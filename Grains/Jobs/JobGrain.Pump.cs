@@ -103,6 +103,13 @@ public sealed partial class JobGrain
             return;
         }
 
+        // Before the search sees it: a segment that failed for good is no diverged one.
+        if (Failure(batch) is { } error)
+        {
+            batch.Add(new JobEnded(JobStatus.Failed, null, error, Wall()));
+            return;
+        }
+
         while (!batch.State.Ended && !batch.State.SearchOver)
         {
             if (_mustDecide)

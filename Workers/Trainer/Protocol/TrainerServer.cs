@@ -65,7 +65,7 @@ internal sealed class TrainerServer(RequestReader requests, ReplyWriter replies,
         _run = null;
         _opened = open;
         Build(open.Settings);
-        var description = TrainerDescriber.Describe(DataFolders.OrEnvironment(null), open.Device, open.Threads, TextWriter.Null);
+        var description = TrainerDescriber.Describe(DataFolders.OrEnvironment(null), open.Device, open.Threads);
         return new() { Re = open.Id, Description = description, Parameters = _run!.ParameterCount };
     }
 

@@ -34,11 +34,14 @@ public sealed class AgentProcess(string name, int slots, Uri server, string stat
     public void Start() => _process = ProgramProcess.Start(
         Executables.Path("Agent", "orchestrator-agent"),
         [
-            "--server", server.ToString(), "--name", name, "--slots", slots.ToString(CultureInfo.InvariantCulture), "--state", state,
+            "--server", server.ToString(), "--name", name, "--slots", slots.ToString(CultureInfo.InvariantCulture),
             "--parent-pid", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
-            .. options.Contains("--data") ? (string[])[] : ["--data", Executables.ShippedData],
+            .. Unless("--state", state), .. Unless("--data", Executables.ShippedData),
             .. options,
         ]);
+
+    /// <summary>An option, unless another value of it was given.</summary>
+    private string[] Unless(string option, string value) => options.Contains(option) ? [] : [option, value];
 
     /// <summary>SIGKILL to the agent alone: what becomes of its trainers is its own affair.</summary>
     public async Task KillAsync()

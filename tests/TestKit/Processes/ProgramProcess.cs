@@ -66,11 +66,10 @@ public sealed class ProgramProcess : IAsyncDisposable
     }
 
     /// <summary>Sends a signal: TERM, INT, …</summary>
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("kill", ["-s", name, Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name) => Signal(name, Id);
+
+    /// <summary>Sends a signal to its whole process group, which it must lead: start it through setsid.</summary>
+    public void SignalGroup(string name) => Signal(name, -Id);
 
     /// <summary>Its exit code, with everything it printed read.</summary>
     /// <exception cref="TimeoutException">It hangs.</exception>
@@ -98,6 +97,12 @@ public sealed class ProgramProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static void Signal(string name, int target)
+    {
+        using var kill = Process.Start("kill", ["-s", name, "--", target.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 
     private static void Note(ConcurrentQueue<string> lines, string? line)

@@ -8,9 +8,9 @@ public sealed class ServedCluster : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private ServedCluster(LeaseTimes times)
+    private ServedCluster(LeaseTimes times, string? blobs)
     {
-        Silo = new SiloProcess(_folder.Path, times);
+        Silo = new SiloProcess(_folder.Path, times, blobs);
         Api = new HttpJobsApi(Silo.Address);
     }
 
@@ -24,9 +24,14 @@ public sealed class ServedCluster : IAsyncDisposable
     public HttpJobsApi Api { get; }
 
     /// <summary>Starts a silo, and agents with so many slots; returns when all of them are registered.</summary>
-    public static async Task<ServedCluster> StartAsync(LeaseTimes times, IReadOnlyList<int> slots, CancellationToken ct = default)
+    /// <param name="times">Durations of leases.</param>
+    /// <param name="slots">Slots of each agent.</param>
+    /// <param name="blobs">Folder of the silo's checkpoints; null = one of its own.</param>
+    /// <param name="ct">Gives up.</param>
+    public static async Task<ServedCluster> StartAsync(
+        LeaseTimes times, IReadOnlyList<int> slots, string? blobs = null, CancellationToken ct = default)
     {
-        var cluster = new ServedCluster(times);
+        var cluster = new ServedCluster(times, blobs);
         await cluster.Silo.StartAsync(ct);
         for (int i = 0; i < slots.Count; i++)
         {

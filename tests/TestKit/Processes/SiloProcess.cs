@@ -3,7 +3,10 @@ using System.Globalization;
 namespace Orchestrator.TestKit.Processes;
 
 /// <summary>The real silo, on a port and a store of its own, which survive when it is killed and started again.</summary>
-public sealed class SiloProcess(string folder, LeaseTimes times) : IAsyncDisposable
+/// <param name="folder">Folder of its store.</param>
+/// <param name="times">Durations of leases.</param>
+/// <param name="blobs">Folder of its checkpoints; null = beside the store.</param>
+public sealed class SiloProcess(string folder, LeaseTimes times, string? blobs = null) : IAsyncDisposable
 {
     private readonly int _port = FixedPort.Take();
     private ProgramProcess? _process;
@@ -12,7 +15,7 @@ public sealed class SiloProcess(string folder, LeaseTimes times) : IAsyncDisposa
     public Uri Address => new($"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Folder of its checkpoints.</summary>
-    public string Blobs => Path.Combine(folder, "blobs");
+    public string Blobs => blobs ?? Path.Combine(folder, "blobs");
 
     /// <summary>What it printed since it was started last.</summary>
     public string Output => _process?.Error ?? "";

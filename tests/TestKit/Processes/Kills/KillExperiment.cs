@@ -25,7 +25,7 @@ public sealed class KillExperiment : IAsyncDisposable
     /// <summary>Starts a cluster and runs the job undisturbed.</summary>
     public static async Task<KillExperiment> StartAsync(JsonElement spec, IReadOnlyList<int> slots, CancellationToken ct = default)
     {
-        ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, slots, ct);
+        ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, slots, ct: ct);
         FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, spec, ct);
         JobResult result = await job.ResultAsync(Hangs, ct);
         if (result.Status != JobStatus.Succeeded || result.Steps.Lost != 0)

@@ -1,7 +1,7 @@
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.TestKit.Processes;
 
-namespace Orchestrator.EndToEnd.Tests;
+namespace Orchestrator.EndToEnd.Tests.Runs;
 
 /// <summary>The main job: one command, real processes, real data.</summary>
 public sealed class RunTests
@@ -21,7 +21,7 @@ public sealed class RunTests
             Assert.Equal(220, result.Steps.Training);
             Assert.Equal(result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps));
             Assert.Equal(0, result.Steps.Lost);
-            essences.Add(OrchestratorCommand.Essence(result));
+            essences.Add(ReproducibleResult.Of(result));
         }
 
         Assert.Equal(essences[0], essences[1]);
