@@ -36,7 +36,7 @@ internal static class KillBenchmark
         bool good = true;
         foreach (Victim kind in kinds)
         {
-            await using KillExperiment experiment = await KillExperiment.StartAsync(KillJob.Spec, [slots], ct);
+            await using KillExperiment experiment = await KillExperiment.StartAsync(KillJob.Spec, [slots], ct: ct);
             var outcomes = new List<KillOutcome>();
             for (int i = 0; i < times; i++)
             {
@@ -54,7 +54,7 @@ internal static class KillBenchmark
             table.AddRow(
                 kind.ToString(), $"{outcomes.Sum(o => o.Kills.Count)}", $"{equal} of {outcomes.Count}",
                 $"{outcomes.Count(o => o.Repeated.Count > 0)}", $"{again}", $"{lost}", $"{outcomes.Average(o => o.Result.Steps.Lost):F1}",
-                $"{seconds[seconds.Length / 2]:F1}", $"{experiment.Undisturbed.Seconds.Wall:F1}");
+                $"{seconds[seconds.Length / 2]:F1}", $"{experiment.Undisturbed.Result.Seconds.Wall:F1}");
         }
 
         AnsiConsole.Write(table);

@@ -24,10 +24,10 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [], shared ? disk!.Path : null, ct);
         cluster.Add("cramped", 2, shared ? "--blobs" : "--state", disk!.Path).Start();
         await cluster.RegisteredAsync(ct);
-        JobResult undisturbed = await (await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct)).ResultAsync(Hangs, ct);
-
-        disk!.Fill();
+        UndisturbedRun undisturbed = await Undisturbed.KillJobAsync();
         FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct);
+        Assert.True(await job.ReachesAsync(j => j.Count("segment_finished") >= 3), "the job ended too early");
+        disk!.Fill();
         JobView? paused = null;
         await Waiting.UntilAsync(
             async () => (paused = await cluster.Api.GetAsync(job.Id, ct)).Reason?.Code == "no_space", "the job waits for room", Hangs, ct);
@@ -37,6 +37,6 @@ public sealed class FullDiskTests(ITestOutputHelper output)
 
         disk.Empty();
         JobResult result = await job.ResultAsync(Hangs, ct);
-        Assert.Empty(ReproducibleResult.Differences(undisturbed, result));
+        Assert.Empty(ReproducibleResult.Differences(undisturbed.Result, result));
     }
 }

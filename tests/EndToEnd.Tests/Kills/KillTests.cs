@@ -27,7 +27,8 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task Many_kills_of_all_kinds_within_one_job_change_nothing()
     {
-        await using KillExperiment experiment = await KillExperiment.StartAsync(KillJob.Spec, [Slots], TestContext.Current.CancellationToken);
+        await using KillExperiment experiment = await KillExperiment.StartAsync(
+            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), TestContext.Current.CancellationToken);
         KillOutcome outcome = await experiment.RunAsync(
             [
                 KillMoment.Draw(Seed, Victim.Silo, 100, 0, 4),
@@ -48,7 +49,8 @@ public sealed class KillTests(ITestOutputHelper output)
     /// <param name="mostLost">Segments whose steps may be counted as lost.</param>
     private async Task HoldAsync(Victim victim, int mostRepeated, int mostLost)
     {
-        await using KillExperiment experiment = await KillExperiment.StartAsync(KillJob.Spec, [Slots], TestContext.Current.CancellationToken);
+        await using KillExperiment experiment = await KillExperiment.StartAsync(
+            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), TestContext.Current.CancellationToken);
         int repeated = 0;
         for (int i = 0; i < Times; i++)
         {

@@ -13,17 +13,14 @@ public sealed class TwoAgentsTests
     public async Task Two_agents_give_the_bits_of_one_and_both_work()
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
-        await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [1], ct: ct);
-        JobResult one = await (await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct)).ResultAsync(Hangs, ct);
-
-        cluster.Add("another", 1).Start();
-        await cluster.RegisteredAsync(ct);
+        UndisturbedRun one = await Undisturbed.KillJobAsync();
+        await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [1, 1], ct: ct);
         FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct);
         JobResult two = await job.ResultAsync(Hangs, ct);
-        Assert.Empty(ReproducibleResult.Differences(one, two));
+        Assert.Empty(ReproducibleResult.Differences(one.Result, two));
         Assert.Equal(0, two.Steps.Lost);
         Page<SegmentView> segments = await cluster.Api.SegmentsAsync(job.Id, 1000, ct: ct);
-        Assert.Equal(["agent-0", "another"], segments.Items.Select(segment => segment.Worker).Distinct().Order());
+        Assert.Equal(["agent-0", "agent-1"], segments.Items.Select(segment => segment.Worker).Distinct().Order());
     }
 
     /// <summary>A drained agent keeps the prefixes of what it ran: not a step is made twice.</summary>
@@ -31,9 +28,8 @@ public sealed class TwoAgentsTests
     public async Task An_agent_that_drains_and_another_that_takes_over_lose_no_step()
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
+        UndisturbedRun undisturbed = await Undisturbed.KillJobAsync();
         await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [2], ct: ct);
-        JobResult undisturbed = await (await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct)).ResultAsync(Hangs, ct);
-
         FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, KillJob.Spec, ct);
         await job.ReachesAsync(j => j.Count("segment_finished") >= 3);
         AgentProcess leaving = cluster.Agents[0];
@@ -41,7 +37,7 @@ public sealed class TwoAgentsTests
         cluster.Agents.Remove(leaving);
         cluster.Add("successor", 2).Start();
         JobResult result = await job.ResultAsync(Hangs, ct);
-        Assert.Empty(ReproducibleResult.Differences(undisturbed, result));
+        Assert.Empty(ReproducibleResult.Differences(undisturbed.Result, result));
         Assert.Equal(0, result.Steps.Lost);
     }
 }

@@ -14,16 +14,18 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         .Replace("steps: 220", "steps: 1200\nsegmentSteps: 100")
         .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 300, probeSteps: 100");
 
+    private static readonly Lazy<Task<JobResult>> Undisturbed = new(RunUndisturbedAsync);
+
     [Fact]
     public async Task Killed_in_the_middle_its_children_go_and_the_same_command_gives_the_same_bits()
     {
         using var folder = new TemporaryFolder();
-        JobResult undisturbed = await UndisturbedAsync(folder);
+        JobResult undisturbed = await Undisturbed.Value;
         await InterruptAsync(folder, async (command, children) =>
         {
             await command.KillAsync();
             long killed = TimeProvider.System.GetTimestamp();
-            await Waiting.UntilAsync(() => !children.Any(ProcessTree.IsAlive), "the children are gone", TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            await Waiting.UntilAsync(() => !children.Any(ProcessTree.IsAlive), "the children are gone", TimeSpan.FromSeconds(8), TestContext.Current.CancellationToken);
             output.WriteLine($"{children.Count} children were gone {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:F2} s after the kill");
         });
         await GoesOnAsync(folder, undisturbed);
@@ -33,7 +35,7 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
     public async Task Ended_by_Ctrl_C_it_says_that_nothing_is_lost_and_the_same_command_gives_the_same_bits()
     {
         using var folder = new TemporaryFolder();
-        JobResult undisturbed = await UndisturbedAsync(folder);
+        JobResult undisturbed = await Undisturbed.Value;
         await InterruptAsync(folder, async (command, children) =>
         {
             // A terminal sends it to all processes of the foreground group, the silo and the agent among them.
@@ -48,47 +50,36 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_finished_run_is_answered_from_its_state_and_fresh_starts_anew()
-    {
-        using var folder = new TemporaryFolder();
-        JobResult first = await UndisturbedAsync(folder);
-        JobResult again = await RunAsync(folder, "undisturbed");
-        Assert.Equal(first.Job, again.Job);
-        Assert.Equal(first.Seconds, again.Seconds);
-
-        JobResult fresh = await RunAsync(folder, "undisturbed", "--fresh");
-        Assert.Empty(ReproducibleResult.Differences(first, fresh));
-        Assert.NotEqual(first.Seconds, fresh.Seconds);
-    }
-
-    [Fact]
-    public async Task Another_job_in_the_same_folder_is_refused_until_the_state_is_given_up()
+    public async Task A_folder_belongs_to_one_job_whose_result_is_kept_until_the_state_is_given_up()
     {
         using var folder = new TemporaryFolder();
         string file = folder.File("job.yaml");
+        string[] command = ["run", file, "--out", folder.File("out")];
         File.WriteAllText(file, OrchestratorCommand.DigitsJob);
-        (int code, _, string error) = await OrchestratorCommand.RunAsync("run", file, "--out", folder.File("out"));
-        Assert.True(code == 0, error);
+        JobResult first = await SucceedAsync(folder, command);
+        JobResult again = await SucceedAsync(folder, command);
+        Assert.Equal((first.Job, first.Seconds), (again.Job, again.Seconds));
 
         File.WriteAllText(file, OrchestratorCommand.DigitsJob + "\nseed: 2\n");
-        (code, _, error) = await OrchestratorCommand.RunAsync("run", file, "--out", folder.File("out"));
+        (int code, _, string error) = await OrchestratorCommand.RunAsync(command);
         Assert.Equal(2, code);
         Assert.Contains("holds the state of another job", error);
         Assert.Contains("--fresh", error);
         Assert.Equal(1, OrchestratorCommand.ReadResult(folder.File("out")).Seed);
 
-        (code, _, error) = await OrchestratorCommand.RunAsync("run", file, "--out", folder.File("out"), "--fresh");
-        Assert.True(code == 0, error);
-        Assert.Equal(2, OrchestratorCommand.ReadResult(folder.File("out")).Seed);
+        JobResult fresh = await SucceedAsync(folder, [.. command, "--fresh"]);
+        Assert.Equal(2, fresh.Seed);
     }
 
     [Fact]
     public async Task A_second_run_in_the_folder_of_one_that_runs_is_refused_and_does_not_disturb_it()
     {
         using var folder = new TemporaryFolder();
-        JobResult undisturbed = await UndisturbedAsync(folder);
+        JobResult undisturbed = await Undisturbed.Value;
+        File.WriteAllText(folder.File("job.yaml"), Job);
         await using ProgramProcess first = Start(folder);
-        await Waiting.UntilAsync(() => first.Out.Contains("stage 0, ", StringComparison.Ordinal), "the first stage is decided", Hangs, TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(
+            () => first.Out.Contains("stage 0, ", StringComparison.Ordinal), "the first stage is decided", Hangs, TestContext.Current.CancellationToken);
         (int code, _, string error) = await OrchestratorCommand.RunAsync("run", folder.File("job.yaml"), "--out", folder.File("out"));
         Assert.Equal(2, code);
         Assert.Contains("in use", error);
@@ -97,18 +88,18 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         Assert.Empty(ReproducibleResult.Differences(undisturbed, OrchestratorCommand.ReadResult(folder.File("out"))));
     }
 
-    private static async Task<JobResult> UndisturbedAsync(TemporaryFolder folder)
+    private static async Task<JobResult> RunUndisturbedAsync()
     {
-        await File.WriteAllTextAsync(folder.File("job.yaml"), Job, TestContext.Current.CancellationToken);
-        return await RunAsync(folder, "undisturbed");
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("job.yaml"), Job);
+        return await SucceedAsync(folder, ["run", folder.File("job.yaml"), "--out", folder.File("out"), "--slots", "2"]);
     }
 
-    private static async Task<JobResult> RunAsync(TemporaryFolder folder, string to, params string[] options)
+    private static async Task<JobResult> SucceedAsync(TemporaryFolder folder, string[] command)
     {
-        (int code, _, string error) = await OrchestratorCommand.RunAsync(
-            ["run", folder.File("job.yaml"), "--out", folder.File(to), "--slots", "2", .. options]);
+        (int code, _, string error) = await OrchestratorCommand.RunAsync(command);
         Assert.True(code == 0, error);
-        return OrchestratorCommand.ReadResult(folder.File(to));
+        return OrchestratorCommand.ReadResult(folder.File("out"));
     }
 
     private static ProgramProcess Start(TemporaryFolder folder) => ProgramProcess.Start(
@@ -116,6 +107,7 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
 
     private static async Task InterruptAsync(TemporaryFolder folder, Func<ProgramProcess, IReadOnlyList<int>, Task> interrupt)
     {
+        File.WriteAllText(folder.File("job.yaml"), Job);
         await using ProgramProcess command = Start(folder);
         await Waiting.UntilAsync(
             () => command.HasExited ? throw new InvalidOperationException(command.Error) : command.Out.Contains("stage 0, ", StringComparison.Ordinal),
@@ -132,7 +124,7 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
 
     private static async Task<JobResult> GoesOnAsync(TemporaryFolder folder, JobResult undisturbed)
     {
-        JobResult result = await RunAsync(folder, "out");
+        JobResult result = await SucceedAsync(folder, ["run", folder.File("job.yaml"), "--out", folder.File("out"), "--slots", "2"]);
         Assert.Empty(ReproducibleResult.Differences(undisturbed, result));
         Assert.InRange(result.Steps.Lost, 0, 2 * 100);
         return result;

@@ -42,15 +42,4 @@ public sealed class RunTests
         Assert.Contains("1E+07", error);
         Assert.Equal("no_stable_rate", OrchestratorCommand.ReadResult(folder.File("out")).Error!.Code);
     }
-
-    [Fact]
-    public async Task Settings_that_no_worker_knows_are_refused_with_their_line()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("job.yaml"), OrchestratorCommand.DigitsJob.Replace("hidden: 16", "hiden: 16"));
-        (int code, _, string error) = await OrchestratorCommand.RunAsync("run", folder.File("job.yaml"), "--out", folder.File("out"));
-        Assert.Equal(2, code);
-        Assert.Contains("job.yaml:4", error);
-        Assert.Contains("hiden", error);
-    }
 }

@@ -9,32 +9,28 @@ public sealed class KillExperiment : IAsyncDisposable
     private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(4);
     private readonly ServedCluster _cluster;
     private readonly JsonElement _spec;
-    private readonly TimeSpan _segment;
 
-    private KillExperiment(ServedCluster cluster, JsonElement spec, JobResult undisturbed, TimeSpan segment)
+    private KillExperiment(ServedCluster cluster, JsonElement spec, UndisturbedRun undisturbed)
     {
-        (_cluster, _spec, Undisturbed, _segment) = (cluster, spec, undisturbed, segment);
+        (_cluster, _spec, Undisturbed) = (cluster, spec, undisturbed);
     }
 
-    /// <summary>The result of the job left alone.</summary>
-    public JobResult Undisturbed { get; }
+    /// <summary>The job left alone.</summary>
+    public UndisturbedRun Undisturbed { get; }
 
     /// <summary>Slots of all agents.</summary>
     private int Slots => _cluster.Agents.Sum(agent => agent.Slots);
 
-    /// <summary>Starts a cluster and runs the job undisturbed.</summary>
-    public static async Task<KillExperiment> StartAsync(JsonElement spec, IReadOnlyList<int> slots, CancellationToken ct = default)
+    /// <summary>Starts a cluster.</summary>
+    /// <param name="spec">The job.</param>
+    /// <param name="slots">Slots of each agent.</param>
+    /// <param name="undisturbed">What the job left alone came to; null = it is run first.</param>
+    /// <param name="ct">Gives up.</param>
+    public static async Task<KillExperiment> StartAsync(
+        JsonElement spec, IReadOnlyList<int> slots, UndisturbedRun? undisturbed = null, CancellationToken ct = default)
     {
         ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, slots, ct: ct);
-        FollowedJob job = await FollowedJob.SubmitAsync(cluster.Api, spec, ct);
-        JobResult result = await job.ResultAsync(Hangs, ct);
-        if (result.Status != JobStatus.Succeeded || result.Steps.Lost != 0)
-        {
-            throw new InvalidOperationException($"The undisturbed job {result.Status} with {result.Steps.Lost} steps lost: {result.Error}");
-        }
-
-        double busy = result.Seconds.Trainer / job.Count("segment_finished");
-        return new KillExperiment(cluster, spec, result, TimeSpan.FromSeconds(busy));
+        return new KillExperiment(cluster, spec, undisturbed ?? await UndisturbedRun.OfAsync(cluster, spec, ct));
     }
 
     /// <summary>Runs the job once, with the kills in the order of their moments.</summary>
@@ -50,7 +46,7 @@ public sealed class KillExperiment : IAsyncDisposable
                 break;
             }
 
-            await Task.Delay(_segment * moment.PartOfSegment, TimeProvider.System, ct);
+            await Task.Delay(Undisturbed.Segment * moment.PartOfSegment, TimeProvider.System, ct);
             int leases = await _cluster.LeasesAsync(ct);
             long last = job.Events[^1].Sequence;
             await KillAsync(moment, ct);
@@ -61,7 +57,7 @@ public sealed class KillExperiment : IAsyncDisposable
         return new KillOutcome(
             kills,
             result,
-            ReproducibleResult.Differences(Undisturbed, result),
+            ReproducibleResult.Differences(Undisturbed.Result, result),
             [.. job.Events.Where(e => e.Type == "segment_retried").Select(e => Describe(e.Payload))]);
     }
 
