@@ -8,6 +8,7 @@ using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
+using Spectre.Console;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -72,13 +73,18 @@ internal static class RunCommand
         JobView job;
         try
         {
-            Uri server = await cluster.StartAsync(ct);
-            api = session.Connect(server, null);
-            Task children = cluster.WatchAsync(server, watching.Token);
-            await WhileAsync(children, WaitForWorkerAsync(session, api, watching.Token));
+            Task children = Task.CompletedTask;
+            api = await StartingAsync(session, json, async () =>
+            {
+                Uri server = await cluster.StartAsync(ct);
+                IJobsApi started = session.Connect(server, null);
+                children = cluster.WatchAsync(server, watching.Token);
+                await WhileAsync(children, WaitForWorkerAsync(session, started, watching.Token));
+                return started;
+            });
             job = await SubmitAsync(api, file, key, ct);
             first = false;
-            await WhileAsync(children, JobWatcher.WatchAsync(session, api, job.Id, json, watching.Token));
+            await WhileAsync(children, JobWatcher.WatchAsync(session, api, job.Id, json, () => cluster.LastNote, watching.Token));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -133,6 +139,11 @@ internal static class RunCommand
         return (key, first);
     }
 
+    /// <summary>Says on a terminal that something is going on, until there is a job to show.</summary>
+    private static Task<T> StartingAsync<T>(Session session, bool json, Func<Task<T>> start) => session.Terminal && !json
+        ? AnsiConsole.Status().StartAsync("starting a silo, an agent and its trainers…", _ => start())
+        : start();
+
     /// <summary>Does something while the children live; what goes wrong with them ends it.</summary>
     private static async Task WhileAsync(Task children, Task done)
     {
@@ -184,8 +195,9 @@ internal static class RunCommand
         else if (result.Status == JobStatus.Succeeded)
         {
             StepCounts s = result.Steps;
-            session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G5}"))}");
-            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training; {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
+            session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G4}"))}");
+            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training");
+            session.Out.WriteLine($"time: {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
             session.Out.WriteLine($"left in {folder}: result.json, schedule.csv, model.safetensors, report.html");
         }
         else

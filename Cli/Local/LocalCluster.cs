@@ -18,6 +18,9 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
     private string? _listen;
     private int _restarts;
 
+    /// <summary>What is to be said of the children, for a live picture; null = nothing. Elsewhere it is printed.</summary>
+    public string? LastNote { get; private set; }
+
     private string AddressFile => Path.Combine(state, "address");
 
     private string SiloLog => Path.Combine(state, "silo.log");
@@ -77,7 +80,12 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
             throw new BadInputException($"{dead.Name} does not run (exit code {code}): {await LastWordsAsync(log, ct)}");
         }
 
-        session.Error.WriteLine($"{dead.Name} ended (exit code {code}) and is started again; its words are in {log}");
+        LastNote = $"{dead.Name} ended (exit code {code}) and is started again; its words are in {log}";
+        if (!session.Terminal)
+        {
+            session.Error.WriteLine(LastNote);
+        }
+
         dead.Dispose();
     }
 
@@ -90,7 +98,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
                 "--store", Path.Combine(state, "store"), "--blobs", Path.Combine(state, "blobs"),
                 "--listen", _listen ?? "127.0.0.1:0", "--address-file", AddressFile,
                 "--parent-pid", Environment.ProcessId.ToString(),
-                "--heartbeat-seconds", "2", "--lease-seconds", "12", "--grace-seconds", "3",
+                "--heartbeat-seconds", "1", "--lease-seconds", "12", "--grace-seconds", "3",
             ],
             SiloLog);
         long began = session.Time.GetTimestamp();

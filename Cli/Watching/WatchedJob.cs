@@ -7,17 +7,20 @@ namespace Orchestrator.Cli.Watching;
 /// <summary>What a watcher knows of a job: its events folded into the few things that are shown.</summary>
 internal sealed class WatchedJob
 {
-    private const int MostPoints = 4000;
     private readonly SortedDictionary<int, WatchedStage> _stages = [];
+    private readonly Dictionary<int, bool> _probes = []; // of the stage that is searched: whether each was observed
 
     /// <summary>Stages that were decided, by index.</summary>
     public IReadOnlyCollection<WatchedStage> Stages => _stages.Values;
 
-    /// <summary>Training losses of the path as they came, thinned.</summary>
-    public List<double> Losses { get; } = [];
+    /// <summary>Loss and rate along the path.</summary>
+    public PathCurve Path { get; } = new();
 
-    /// <summary>Learning rates beside them.</summary>
-    public List<double> Rates { get; } = [];
+    /// <summary>The stage that is searched now; null between two.</summary>
+    public ProbedStage? Probed { get; private set; }
+
+    /// <summary>Grows with each decision: then there is more of the path to be shown.</summary>
+    public int Decisions { get; private set; }
 
     /// <summary>Segments that run now: what they try, and how far they are.</summary>
     public IReadOnlyList<string> Running { get; private set; } = [];
@@ -32,6 +35,7 @@ internal sealed class WatchedJob
         "job_placed" => $"placed on {e.Payload.GetProperty("placement").GetProperty("name").GetString()!.Split('+')[0]}, class {e.Payload.GetProperty("placement").GetProperty("class").GetString()}",
         "job_unschedulable" => $"waits: {e.Payload.GetProperty("reason").GetString()}",
         "search_decided" => Decision(e.Payload.GetProperty("decision")),
+        "stretch_observed" => Observe(e.Payload.GetProperty("observation").GetProperty("stretch").GetInt32()),
         "segment_retried" => Retried(e.Payload),
         "checkpoint_lost" => $"the checkpoint of segment {e.Payload.GetProperty("segment").GetInt32()} is recomputed: {e.Payload.GetProperty("message").GetString()}",
         "final_planned" => "final validation and test",
@@ -42,6 +46,32 @@ internal sealed class WatchedJob
         "job_ended" => End(e.Payload),
         _ => null,
     };
+
+    private string? Plan(JsonElement stretch)
+    {
+        if (stretch.GetProperty("role").GetString() == "probe")
+        {
+            _probes[stretch.GetProperty("number").GetInt32()] = false;
+            Probed = new ProbedStage(
+                stretch.GetProperty("stage").GetInt32(), stretch.GetProperty("start").GetInt64(), _probes.Values.Count(seen => seen), _probes.Count);
+        }
+
+        return null;
+    }
+
+    private string? Observe(int stretch)
+    {
+        if (_probes.ContainsKey(stretch))
+        {
+            _probes[stretch] = true;
+            Probed = Probed! with { Observed = _probes.Values.Count(seen => seen) };
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<int> Numbers(JsonElement of, string name) =>
+        of.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(n => n.GetInt32()) : [];
 
     /// <summary>How the job ended; why, if it ended badly, is said where errors are said.</summary>
     private string? End(JsonElement payload)
@@ -80,18 +110,11 @@ internal sealed class WatchedJob
 
             foreach (JsonElement point in points.EnumerateArray())
             {
-                if (point.GetArrayLength() >= 3 && point[2].ValueKind == JsonValueKind.Number && point[1].ValueKind == JsonValueKind.Number)
+                if (point.GetArrayLength() >= 3 && point.EnumerateArray().Take(3).All(value => value.ValueKind == JsonValueKind.Number))
                 {
-                    Rates.Add(point[1].GetDouble());
-                    Losses.Add(point[2].GetDouble());
+                    Path.Add(new PathPoint((long)point[0].GetDouble(), point[1].GetDouble(), point[2].GetDouble()));
                 }
             }
-        }
-
-        if (Losses.Count > MostPoints)
-        {
-            Losses.RemoveRange(0, Losses.Count - MostPoints);
-            Rates.RemoveRange(0, Rates.Count - MostPoints);
         }
 
         Running = running;
@@ -100,11 +123,17 @@ internal sealed class WatchedJob
 
     private string? Decision(JsonElement decision)
     {
+        Decisions++;
         switch (decision.GetProperty("decision").GetString())
         {
+            case "plan":
+                return Plan(decision.GetProperty("stretch"));
             case "choose":
                 WatchedStage stage = WatchedStage.Read(decision);
                 _stages[stage.Index] = stage;
+                Path.Take(stage.Index, stage.Taken, Numbers(decision, "dropped"));
+                _probes.Clear();
+                Probed = null;
                 return stage.Line();
             case "realise":
                 int index = decision.GetProperty("stage").GetInt32();
@@ -123,6 +152,9 @@ internal sealed class WatchedJob
     }
 }
 
+/// <summary>A stage whose candidates are tried.</summary>
+internal sealed record ProbedStage(int Index, long Start, int Observed, int Planned);
+
 /// <summary>A stage as it is shown.</summary>
 internal sealed record WatchedStage(
     int Index,
@@ -134,6 +166,7 @@ internal sealed record WatchedStage(
     double? ForecastSd,
     double? Realised,
     IReadOnlyList<(double Rate, double? Mean, double? Sd, bool Diverged)> Candidates,
+    int? Taken,
     string Reason)
 {
     public static WatchedStage Read(JsonElement d)
@@ -153,6 +186,7 @@ internal sealed record WatchedStage(
                 (double? m, double? s) = Forecast(c);
                 return (c.GetProperty("rate").GetDouble(), m, s, c.GetProperty("outcome").GetString() == "diverged");
             })],
+            d.TryGetProperty("taken", out JsonElement taken) && taken.GetArrayLength() > 0 ? taken[0].GetInt32() : null,
             d.GetProperty("reason").GetString()!);
     }
 
