@@ -110,7 +110,7 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         File.WriteAllText(folder.File("job.yaml"), Job);
         await using ProgramProcess command = Start(folder);
         await Waiting.UntilAsync(
-            () => command.HasExited ? throw new InvalidOperationException(command.Error) : command.Out.Contains("stage 0, ", StringComparison.Ordinal),
+            () => !command.IsAlive ? throw new InvalidOperationException(command.Error) : command.Out.Contains("stage 0, ", StringComparison.Ordinal),
             "the first stage is decided", Hangs, TestContext.Current.CancellationToken);
         int[] children =
         [

@@ -22,13 +22,13 @@ public sealed class AgentProcess(string name, int slots, Uri server, string stat
     public string State => state;
 
     /// <summary>Whether it runs.</summary>
-    public bool IsAlive => _process is { HasExited: false };
+    public bool IsAlive => _process is { IsAlive: true };
 
     /// <summary>What it printed since it was started last.</summary>
     public string Output => _process?.Error ?? "";
 
     /// <summary>Process numbers of its trainers.</summary>
-    public IReadOnlyList<int> Trainers => _process is { HasExited: false } ? ProcessTree.Descendants(_process.Id, "orchestrator-trainer") : [];
+    public IReadOnlyList<int> Trainers => IsAlive ? ProcessTree.Descendants(_process!.Id, "orchestrator-trainer") : [];
 
     /// <summary>Starts it; it registers by itself.</summary>
     public void Start() => _process = ProgramProcess.Start(
@@ -49,6 +49,12 @@ public sealed class AgentProcess(string name, int slots, Uri server, string stat
         await _process!.KillAsync();
         await _process.DisposeAsync();
     }
+
+    /// <summary>SIGSTOP: it lives and says nothing, as behind a broken network. Its trainers go on.</summary>
+    public void Suspend() => _process!.Signal("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => _process!.Signal("CONT");
 
     /// <summary>SIGTERM, and until it has drained.</summary>
     public async Task DrainAsync()

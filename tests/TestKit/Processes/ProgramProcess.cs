@@ -10,6 +10,7 @@ public sealed class ProgramProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _out = new();
     private readonly ConcurrentQueue<string> _error = new();
+    private bool _disposed;
 
     private ProgramProcess(ProcessStartInfo start)
     {
@@ -23,8 +24,8 @@ public sealed class ProgramProcess : IAsyncDisposable
     /// <summary>Its number.</summary>
     public int Id => _process.Id;
 
-    /// <summary>Whether it has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    /// <summary>Whether it runs.</summary>
+    public bool IsAlive => !_disposed && !_process.HasExited;
 
     /// <summary>What it wrote to standard output so far, a line feed after each line.</summary>
     public string Out => string.Concat(_out.Select(line => line + "\n"));
@@ -90,6 +91,12 @@ public sealed class ProgramProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);

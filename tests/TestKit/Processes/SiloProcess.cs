@@ -33,7 +33,7 @@ public sealed class SiloProcess(string folder, LeaseTimes times, string? blobs =
                 .. times.Options,
             ]);
         await Waiting.UntilAsync(
-            () => _process.HasExited ? throw new InvalidOperationException($"The silo ended:\n{Output}") : File.Exists(announced),
+            () => !_process.IsAlive ? throw new InvalidOperationException($"The silo ended:\n{Output}") : File.Exists(announced),
             "the silo listens", ct: ct);
     }
 
