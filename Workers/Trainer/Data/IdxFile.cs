@@ -57,4 +57,5 @@ internal static class IdxFile
         {
             throw TrainerException.BadInput($"{path} is truncated or no gzip file ({e.Message}). {Again}", e);
         }
-    }}
+    }
+}
