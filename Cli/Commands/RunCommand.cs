@@ -88,7 +88,8 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            await session.Error.WriteLineAsync("Stopped. Nothing is lost: the same command goes on from here.");
+            // On a terminal the picture's last line is still open, with ^C on it.
+            await session.Error.WriteLineAsync($"{(session.Terminal && !json ? Environment.NewLine : "")}Stopped. Nothing is lost: the same command goes on from here.");
             return ExitCodes.JobFailed;
         }
         catch (Exception refused) when (first && refused is BadInputException or ApiException)

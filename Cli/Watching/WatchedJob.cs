@@ -8,6 +8,7 @@ namespace Orchestrator.Cli.Watching;
 internal sealed class WatchedJob
 {
     private readonly SortedDictionary<int, WatchedStage> _stages = [];
+    private readonly SortedDictionary<int, string> _running = [];
     private readonly Dictionary<int, bool> _probes = []; // of the stage that is searched: whether each was observed
 
     /// <summary>Stages that were decided, by index.</summary>
@@ -23,7 +24,7 @@ internal sealed class WatchedJob
     public int Decisions { get; private set; }
 
     /// <summary>Segments that run now: what they try, and how far they are.</summary>
-    public IReadOnlyList<string> Running { get; private set; } = [];
+    public IReadOnlyCollection<string> Running => _running.Values;
 
     /// <summary>How it ended; null while it runs.</summary>
     public string? Ended { get; private set; }
@@ -36,7 +37,8 @@ internal sealed class WatchedJob
         "job_unschedulable" => $"waits: {e.Payload.GetProperty("reason").GetString()}",
         "search_decided" => Decision(e.Payload.GetProperty("decision")),
         "stretch_observed" => Observe(e.Payload.GetProperty("observation").GetProperty("stretch").GetInt32()),
-        "segment_retried" => Retried(e.Payload),
+        "segment_finished" => Ends(e.Payload),
+        "segment_retried" => Ends(e.Payload) ?? Retried(e.Payload),
         "checkpoint_lost" => $"the checkpoint of segment {e.Payload.GetProperty("segment").GetInt32()} is recomputed: {e.Payload.GetProperty("message").GetString()}",
         "final_planned" => "final validation and test",
         "budget_reached" => e.Payload.GetProperty("message").GetString(),
@@ -98,11 +100,11 @@ internal sealed class WatchedJob
 
     private string? Progress(JsonElement payload)
     {
-        var running = new List<string>();
         foreach (JsonElement segment in payload.GetProperty("segments").EnumerateArray())
         {
             string role = segment.GetProperty("role").GetString()!;
-            running.Add($"{role} {Number(segment, "rate"):G3} {Number(segment, "steps")}/{Number(segment, "planned")}");
+            _running[segment.GetProperty("segment").GetInt32()] =
+                $"{role} {Number(segment, "rate"):G3} {Number(segment, "steps")}/{Number(segment, "planned")}";
             if (role != "path" || !segment.TryGetProperty("points", out JsonElement points))
             {
                 continue;
@@ -117,7 +119,13 @@ internal sealed class WatchedJob
             }
         }
 
-        Running = running;
+        return null;
+    }
+
+    /// <summary>A segment runs no more.</summary>
+    private string? Ends(JsonElement payload)
+    {
+        _running.Remove(payload.GetProperty("segment").GetInt32());
         return null;
     }
 

@@ -34,6 +34,14 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
+    public void A_segment_is_among_those_that_run_until_it_has_ended()
+    {
+        Take("progress", """{ "segments": [ { "segment": 3, "role": "probe", "rate": 0.1, "steps": 5, "planned": 10 }, { "segment": 4, "role": "probe", "rate": 0.2, "steps": 6, "planned": 10 } ] }""");
+        Take("segment_finished", """{ "segment": 3 }""");
+        Assert.Equal(["probe 0.2 6/10"], _job.Running);
+    }
+
+    [Fact]
     public void The_end_says_why()
     {
         string? line = Take("job_ended", """{ "status": "failed", "error": { "code": "x", "message": "every rate diverged" } }""");
