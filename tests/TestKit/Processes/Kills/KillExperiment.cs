@@ -6,6 +6,7 @@ namespace Orchestrator.TestKit.Processes.Kills;
 /// <summary>Runs a job under kills, and holds its result to that of the same job left alone.</summary>
 public sealed class KillExperiment : IAsyncDisposable
 {
+    private const int MostRepetitions = 2;
     private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(4);
     private readonly ServedCluster _cluster;
     private readonly JsonElement _spec;
@@ -33,8 +34,26 @@ public sealed class KillExperiment : IAsyncDisposable
         return new KillExperiment(cluster, spec, undisturbed ?? await UndisturbedRun.OfAsync(cluster, spec, ct));
     }
 
-    /// <summary>Runs the job once, with the kills in the order of their moments.</summary>
-    public async Task<KillOutcome> RunAsync(IEnumerable<KillMoment> moments, CancellationToken ct = default)
+    /// <summary>
+    /// Runs the job with the kills in the order of their moments. A job that ends before all of them were made, because
+    /// this process was not given its time, is no experiment: it is run anew, twice at most.
+    /// </summary>
+    public async Task<KillOutcome> RunAsync(IReadOnlyList<KillMoment> moments, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        KillOutcome outcome = await OnceAsync(moments, ct);
+        for (int again = 0; again < MostRepetitions && outcome.Kills.Count < moments.Count && outcome.Differences.Count == 0; again++)
+        {
+            outcome = await OnceAsync(moments, ct);
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private async Task<KillOutcome> OnceAsync(IReadOnlyList<KillMoment> moments, CancellationToken ct)
     {
         await _cluster.RegisteredAsync(ct);
         FollowedJob job = await FollowedJob.SubmitAsync(_cluster.Api, _spec, ct);
@@ -60,9 +79,6 @@ public sealed class KillExperiment : IAsyncDisposable
             ReproducibleResult.Differences(Undisturbed.Result, result),
             [.. job.Events.Where(e => e.Type == "segment_retried").Select(e => Describe(e.Payload))]);
     }
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     private static string Describe(JsonElement retried) =>
         $"segment {retried.GetProperty("segment")} {retried.GetProperty("cause")} with {retried.GetProperty("lostSteps")} steps";
