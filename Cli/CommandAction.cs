@@ -39,7 +39,8 @@ internal static class CommandAction
         }
         catch (ServerUnreachableException unreachable)
         {
-            await session.Error.WriteLineAsync($"{unreachable.Message}{Environment.NewLine}Start one with 'orchestrator serve', or name another with --server.");
+            string message = $"{unreachable.Message}{Environment.NewLine}Start one with 'orchestrator serve', or name another with --server.";
+            Refuse(session, json, message, []);
             return ExitCodes.Unreachable;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

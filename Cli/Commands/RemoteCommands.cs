@@ -17,7 +17,7 @@ internal static class RemoteCommands
         Submit(session),
         List(session),
         Show(session),
-        OfJob(session, "watch", "Show a job until it has ended.", async (api, job, json, ct) => Exit(await JobWatcher.WatchAsync(session, api, job, json, ct))),
+        OfJob(session, "watch", "Show a job until it has ended.", async (api, job, json, ct) => Exit(session, await JobWatcher.WatchAsync(session, api, job, json, ct: ct))),
         Logs(session),
         Control(session, "pause", "Start no new segment of a job until it is resumed.", (api, job, ct) => api.PauseAsync(job, ct)),
         Control(session, "resume", "Let a paused job go on.", (api, job, ct) => api.ResumeAsync(job, ct)),
@@ -41,7 +41,7 @@ internal static class RemoteCommands
             JobView job = await LocatedAsync(file, () => api.SubmitAsync(file.Root, ct: ct));
             bool json = parsed.GetValue(GlobalOptions.Json);
             Print(session, json, job, job.Id);
-            return parsed.GetValue(wait) ? Exit(await JobWatcher.WatchAsync(session, api, job.Id, json, ct)) : ExitCodes.Succeeded;
+            return parsed.GetValue(wait) ? Exit(session, await JobWatcher.WatchAsync(session, api, job.Id, json, ct: ct)) : ExitCodes.Succeeded;
         });
     }
 
@@ -172,7 +172,16 @@ internal static class RemoteCommands
         }
     }
 
-    private static int Exit(JobView ended) => ended.Status == JobStatus.Succeeded ? ExitCodes.Succeeded : ExitCodes.JobFailed;
+    private static int Exit(Session session, JobView ended)
+    {
+        if (ended.Status == JobStatus.Succeeded)
+        {
+            return ExitCodes.Succeeded;
+        }
+
+        session.Error.WriteLine($"{ended.Name} {ended.Status.ToString().ToLowerInvariant()}: {ended.Reason?.Message}");
+        return ExitCodes.JobFailed;
+    }
 
     private static string Line(JobView job) =>
         $"{job.Id}  {job.Name}  {job.Status.ToString().ToLowerInvariant()}  step {job.Step} of {job.TotalSteps}  {job.Algorithm}";

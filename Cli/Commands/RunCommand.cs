@@ -8,12 +8,16 @@ using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
+using Spectre.Console;
 
 namespace Orchestrator.Cli.Commands;
 
 /// <summary><c>run FILE</c>: everything in one box, one job to its end.</summary>
 internal static class RunCommand
 {
+    private const string OnlyPool = "default";
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(60);
+
     public static Command Create(Session session)
     {
         var file = new Argument<string>("FILE") { Description = "Job file (YAML or JSON)." };
@@ -47,38 +51,52 @@ internal static class RunCommand
             throw new BadInputException(file.Problems);
         }
 
-        string folder = output ?? Path.Combine("runs", spec.Name);
-        string state = Path.Combine(folder, "state");
-        if (fresh && Directory.Exists(state))
+        if (spec.Resources.Pool != OnlyPool)
         {
-            Directory.Delete(state, recursive: true);
+            throw new BadInputException([file.Locate(new SpecProblem(
+                "/resources/pool", $"found \"{spec.Resources.Pool}\"; `run` has the pool '{OnlyPool}' alone. Use 'submit' for a cluster"))]);
         }
 
-        string key = Remember(file, state, folder);
         IReadOnlyList<string> folders = DataFolders.Resolve(session, data);
+        string folder = output ?? Path.Combine("runs", spec.Name);
+        string state = Path.Combine(folder, "state");
+        if (fresh)
+        {
+            Forget(state, folder);
+        }
+
+        (string key, bool first) = Remember(file, state, folder);
         int count = slots ?? Math.Max(1, Environment.ProcessorCount / spec.Trainer.Threads);
         await using var cluster = new LocalCluster(session, Path.GetFullPath(state), count, string.Join(':', folders));
-        Uri server = await cluster.StartAsync(ct);
-        IJobsApi api = session.Connect(server, null);
-        await WaitForWorkerAsync(session, api, spec.Resources.Pool, ct);
-        JobView job = await SubmitAsync(api, file, key, ct);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        Task children = cluster.WatchAsync(server, watching.Token);
+        IJobsApi api;
+        JobView job;
         try
         {
-            Task<JobView> watched = JobWatcher.WatchAsync(session, api, job.Id, json, watching.Token);
-            await Task.WhenAny(watched, children);
-            if (!watched.IsCompleted)
+            Task children = Task.CompletedTask;
+            api = await StartingAsync(session, json, async () =>
             {
-                await children;
-            }
-
-            await watched;
+                Uri server = await cluster.StartAsync(ct);
+                IJobsApi started = session.Connect(server, null);
+                children = cluster.WatchAsync(server, watching.Token);
+                await WhileAsync(children, WaitForWorkerAsync(session, started, watching.Token));
+                return started;
+            });
+            job = await SubmitAsync(api, file, key, ct);
+            first = false;
+            await WhileAsync(children, JobWatcher.WatchAsync(session, api, job.Id, json, () => cluster.LastNote, watching.Token));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            await session.Error.WriteLineAsync("Stopped. Nothing is lost: the same command goes on from here.");
+            // On a terminal the picture's last line is still open, with ^C on it.
+            await session.Error.WriteLineAsync($"{(session.Terminal && !json ? Environment.NewLine : "")}Stopped. Nothing is lost: the same command goes on from here.");
             return ExitCodes.JobFailed;
+        }
+        catch (Exception refused) when (first && refused is BadInputException or ApiException)
+        {
+            // Nothing began: the folder is not bound to this file, which is going to be mended.
+            File.Delete(Path.Combine(state, "job"));
+            throw;
         }
         finally
         {
@@ -90,36 +108,66 @@ internal static class RunCommand
         return Conclude(session, result, folder, json);
     }
 
+    /// <summary>An earlier run's state, and its results too: they would pass for this run's if it ended without any.</summary>
+    private static void Forget(string state, string folder)
+    {
+        if (Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+
+        foreach (string file in ResultFiles.Names.Select(name => Path.Combine(folder, name)).Where(File.Exists))
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Keeps what the folder's state belongs to; refuses another job in it.</summary>
-    private static string Remember(JobFile file, string state, string folder)
+    /// <returns>The job's key, and whether the folder was nobody's before.</returns>
+    private static (string Key, bool First) Remember(JobFile file, string state, string folder)
     {
         byte[] canonical = CanonicalJson.Write(System.Text.Json.Nodes.JsonNode.Parse(file.Root.GetRawText()));
         string key = Convert.ToHexStringLower(SHA256.HashData(canonical));
         string remembered = Path.Combine(state, "job");
-        if (File.Exists(remembered) && File.ReadAllText(remembered).Trim() != key)
+        bool first = !File.Exists(remembered);
+        if (!first && File.ReadAllText(remembered).Trim() != key)
         {
             throw new BadInputException($"{folder} holds the state of another job: the job file was changed since. Use --fresh to forget that state, or --out for another folder.");
         }
 
         Directory.CreateDirectory(state);
         File.WriteAllText(remembered, key + "\n", new UTF8Encoding(false));
-        return key;
+        return (key, first);
+    }
+
+    /// <summary>Says on a terminal that something is going on, until there is a job to show.</summary>
+    private static Task<T> StartingAsync<T>(Session session, bool json, Func<Task<T>> start) => session.Terminal && !json
+        ? AnsiConsole.Status().StartAsync("starting a silo, an agent and its trainers…", _ => start())
+        : start();
+
+    /// <summary>Does something while the children live; what goes wrong with them ends it.</summary>
+    private static async Task WhileAsync(Task children, Task done)
+    {
+        await Task.WhenAny(children, done);
+        await (done.IsCompleted ? done : children);
     }
 
     /// <summary>Until the agent has registered a submission cannot be checked against what it offers.</summary>
-    private static async Task WaitForWorkerAsync(Session session, IJobsApi api, string pool, CancellationToken ct)
+    private static async Task WaitForWorkerAsync(Session session, IJobsApi api, CancellationToken ct)
     {
         long began = session.Time.GetTimestamp();
-        while (session.Time.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
+        while (session.Time.GetElapsedTime(began) < MostPatience)
         {
-            if ((await api.WorkersAsync(ct: ct)).Items.Any(worker => worker.Pool == pool))
+            try
             {
-                return;
+                if ((await api.WorkersAsync(ct: ct)).Items.Any(worker => worker.Pool == OnlyPool))
+                {
+                    return;
+                }
             }
-
-            if (pool != "default")
+            catch (ServerUnreachableException)
             {
-                throw new BadInputException($"resources.pool: found '{pool}'; `run` has the pool 'default' alone. Use 'submit' for a cluster.");
+                // It is being started again.
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), session.Time, ct);
@@ -148,8 +196,9 @@ internal static class RunCommand
         else if (result.Status == JobStatus.Succeeded)
         {
             StepCounts s = result.Steps;
-            session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G5}"))}");
-            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training; {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
+            session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G4}"))}");
+            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training");
+            session.Out.WriteLine($"time: {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
             session.Out.WriteLine($"left in {folder}: result.json, schedule.csv, model.safetensors, report.html");
         }
         else

@@ -18,6 +18,9 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
     private string? _listen;
     private int _restarts;
 
+    /// <summary>What is to be said of the children, for a live picture; null = nothing. Elsewhere it is printed.</summary>
+    public string? LastNote { get; private set; }
+
     private string AddressFile => Path.Combine(state, "address");
 
     private string SiloLog => Path.Combine(state, "silo.log");
@@ -35,6 +38,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
     }
 
     /// <summary>Starts a dead child again until told to stop.</summary>
+    /// <exception cref="BadInputException">One does not start, or ends again and again; the message has its words.</exception>
     public async Task WatchAsync(Uri server, CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250), session.Time);
@@ -42,13 +46,13 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         {
             if (_silo!.HasExited)
             {
-                Note(_silo, SiloLog);
+                await NoteAsync(_silo, SiloLog, ct);
                 await StartSiloAsync(ct);
             }
 
             if (_agent!.HasExited)
             {
-                Note(_agent, AgentLog);
+                await NoteAsync(_agent, AgentLog, ct);
                 StartAgent(server);
             }
         }
@@ -67,14 +71,22 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         }
     }
 
-    private void Note(ChildProcess dead, string log)
+    private async Task NoteAsync(ChildProcess dead, string log, CancellationToken ct)
     {
-        session.Error.WriteLine($"{dead.Name} ended (exit code {dead.ExitCode}) and is started again; its words are in {log}");
-        dead.Dispose();
-        if (++_restarts > MostRestarts)
+        // A child that refuses its options refuses them again.
+        int code = dead.ExitCode;
+        if (code == ExitCodes.BadInput || ++_restarts > MostRestarts)
         {
-            throw new ServerUnreachableException(new Uri("http://127.0.0.1"), new InvalidOperationException($"{dead.Name} ended {MostRestarts} times; see {log}"));
+            throw new BadInputException($"{dead.Name} does not run (exit code {code}): {await LastWordsAsync(log, ct)}");
         }
+
+        LastNote = $"{dead.Name} ended (exit code {code}) and is started again; its words are in {log}";
+        if (!session.Terminal)
+        {
+            session.Error.WriteLine(LastNote);
+        }
+
+        dead.Dispose();
     }
 
     private async Task<Uri> StartSiloAsync(CancellationToken ct)
@@ -86,7 +98,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
                 "--store", Path.Combine(state, "store"), "--blobs", Path.Combine(state, "blobs"),
                 "--listen", _listen ?? "127.0.0.1:0", "--address-file", AddressFile,
                 "--parent-pid", Environment.ProcessId.ToString(),
-                "--heartbeat-seconds", "2", "--lease-seconds", "12", "--grace-seconds", "3",
+                "--heartbeat-seconds", "1", "--lease-seconds", "12", "--grace-seconds", "3",
             ],
             SiloLog);
         long began = session.Time.GetTimestamp();
@@ -94,8 +106,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         {
             if (_silo.HasExited || session.Time.GetElapsedTime(began) > StartLimit)
             {
-                string words = File.Exists(SiloLog) ? string.Join(Environment.NewLine, (await ReadSharedAsync(SiloLog, ct)).TakeLast(5)) : "";
-                throw new BadInputException($"The silo did not start: {words}");
+                throw new BadInputException($"The silo did not start: {await LastWordsAsync(SiloLog, ct)}");
             }
 
             await Task.Delay(Poll, session.Time, ct);
@@ -106,10 +117,16 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         return server;
     }
 
-    private static async Task<string[]> ReadSharedAsync(string file, CancellationToken ct)
+    private static async Task<string> LastWordsAsync(string log, CancellationToken ct)
     {
-        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return (await reader.ReadToEndAsync(ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (!File.Exists(log))
+        {
+            return "";
+        }
+
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        string text = await reader.ReadToEndAsync(ct);
+        return string.Join(Environment.NewLine, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(5));
     }
 
     private void StartAgent(Uri server) => _agent = ChildProcess.Start(

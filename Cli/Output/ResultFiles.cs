@@ -10,6 +10,9 @@ namespace Orchestrator.Cli.Output;
 /// <summary>Leaves what a job found in a folder: result.json, schedule.csv, model.safetensors, report.html. Each appears whole or not at all.</summary>
 internal static class ResultFiles
 {
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["result.json", "schedule.csv", "model.safetensors", "report.html"];
+
     /// <summary>Writes them; a job without a model leaves none.</summary>
     /// <returns>The result.</returns>
     public static async Task<JobResult> WriteAsync(IJobsApi api, string job, string folder, string command, CancellationToken ct)

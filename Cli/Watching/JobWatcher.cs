@@ -7,10 +7,21 @@ namespace Orchestrator.Cli.Watching;
 /// <summary>Shows a job until it has ended: live on a terminal, a line a decision elsewhere, events with --json.</summary>
 internal static class JobWatcher
 {
+    /// <summary>More points than a sparkline has columns, of each stretch of the path.</summary>
+    private const int CurvePoints = 60;
+
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan BetweenCurves = TimeSpan.FromSeconds(1);
 
     /// <summary>Watches to the end; returns the job as it ended.</summary>
-    public static async Task<JobView> WatchAsync(Session session, IJobsApi api, string job, bool json, CancellationToken ct)
+    /// <param name="session">Where it is shown.</param>
+    /// <param name="api">The job's server.</param>
+    /// <param name="job">Its id.</param>
+    /// <param name="json">Print events.</param>
+    /// <param name="ct">Ends the watch, not the job.</param>
+    /// <param name="note">The last word of those who run the job, to stand below a live picture; null = nothing to say.</param>
+    public static async Task<JobView> WatchAsync(
+        Session session, IJobsApi api, string job, bool json, Func<string?>? note = null, CancellationToken ct = default)
     {
         if (json)
         {
@@ -21,7 +32,7 @@ internal static class JobWatcher
         }
         else if (session.Terminal)
         {
-            await LiveAsync(session, api, job, ct);
+            await LiveAsync(session, api, job, note ?? (() => null), ct);
         }
         else
         {
@@ -38,13 +49,13 @@ internal static class JobWatcher
         return await api.GetAsync(job, ct);
     }
 
-    private static async Task LiveAsync(Session session, IJobsApi api, string job, CancellationToken ct)
+    private static async Task LiveAsync(Session session, IJobsApi api, string job, Func<string?> note, CancellationToken ct)
     {
         var watched = new WatchedJob();
         JobView? view = null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
         IAnsiConsole console = AnsiConsole.Console;
-        await console.Live(LiveView.Render(watched, null, console.Profile.Width)).AutoClear(false).StartAsync(async context =>
+        await console.Live(new Text("")).AutoClear(false).StartAsync(async context =>
         {
             Task events = Task.Run(
                 async () =>
@@ -59,13 +70,22 @@ internal static class JobWatcher
                 },
                 over.Token);
             using var timer = new PeriodicTimer(Redraw, session.Time);
+            int drawn = 0;
+            long drawnAt = session.Time.GetTimestamp();
             bool last = false;
             while (!last && await timer.WaitForNextTickAsync(ct))
             {
                 last = events.IsCompleted;
+                CurvesView? curves = null;
+                int decisions = watched.Decisions;
                 try
                 {
                     view = await api.GetAsync(job, ct);
+                    if (last || (decisions > drawn && session.Time.GetElapsedTime(drawnAt) >= BetweenCurves))
+                    {
+                        curves = await api.CurvesAsync(job, CurvePoints, ct);
+                        (drawn, drawnAt) = (decisions, session.Time.GetTimestamp());
+                    }
                 }
                 catch (ServerUnreachableException)
                 {
@@ -74,7 +94,12 @@ internal static class JobWatcher
 
                 lock (watched)
                 {
-                    context.UpdateTarget(LiveView.Render(watched, view, console.Profile.Width));
+                    if (curves is not null)
+                    {
+                        watched.Path.Show(curves);
+                    }
+
+                    context.UpdateTarget(LiveView.Render(watched, view, note(), console.Profile.Width, console.Profile.Height));
                 }
             }
 

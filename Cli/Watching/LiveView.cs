@@ -7,29 +7,42 @@ namespace Orchestrator.Cli.Watching;
 /// <summary>The live picture of a job on a terminal.</summary>
 internal static class LiveView
 {
-    private const int MostStages = 14;
+    /// <summary>Lines that are no stages: header, the table's own, sparklines, what runs, steps, a note.</summary>
+    private const int OtherLines = 12;
+
     private const string Blocks = "▁▂▃▄▅▆▇█";
 
     /// <summary>Everything that is shown.</summary>
-    public static IRenderable Render(WatchedJob job, JobView? view, int width)
+    public static IRenderable Render(WatchedJob job, JobView? view, string? note, int width, int height)
     {
-        var rows = new List<IRenderable> { Header(view), Stages(job) };
-        int columns = Math.Clamp(width - 26, 20, 100);
-        if (job.Losses.Count > 1)
+        var rows = new List<IRenderable> { Header(view) };
+        if (job.Stages.Count > 0 || job.Probed is not null)
         {
-            rows.Add(new Markup($"[grey]loss[/]  [aqua]{Sparkline(job.Losses, columns)}[/] {job.Losses[^1]:G4}"));
-            rows.Add(new Markup($"[grey]rate[/]  [yellow]{Sparkline(job.Rates, columns)}[/] {job.Rates[^1]:G4}"));
+            rows.Add(Stages(job, Math.Max(3, height - OtherLines)));
+        }
+
+        int columns = Math.Clamp(width - 26, 20, 100);
+        IReadOnlyList<PathPoint> path = job.Path.Points;
+        if (path.Count > 1)
+        {
+            rows.Add(new Markup($"[grey]loss[/]   [aqua]{Sparkline([.. path.Select(point => point.Loss)], columns)}[/] {path[^1].Loss:G4}"));
+            rows.Add(new Markup($"[grey]rate[/]   [yellow]{Sparkline([.. path.Select(point => point.Rate)], columns)}[/] {path[^1].Rate:G4}"));
         }
 
         if (job.Running.Count > 0 && job.Ended is null)
         {
-            rows.Add(new Markup($"[grey]runs[/]  {Markup.Escape(string.Join(" · ", job.Running.Take(4)))}"));
+            rows.Add(new Markup($"[grey]runs[/]   {Markup.Escape(string.Join(" · ", job.Running.Take(4)))}"));
         }
 
         if (view is not null)
         {
             StepCounts s = view.Steps;
-            rows.Add(new Markup($"[grey]steps[/] [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
+            rows.Add(new Markup($"[grey]steps[/]  [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
+        }
+
+        if (note is not null)
+        {
+            rows.Add(new Markup($"[yellow]{Markup.Escape(note)}[/]"));
         }
 
         return new Rows(rows);
@@ -51,9 +64,24 @@ internal static class LiveView
         return string.Concat(means.Select(v => Blocks[high > low ? (int)Math.Round((v - low) / (high - low) * (Blocks.Length - 1)) : Blocks.Length / 2]));
     }
 
-    private static Markup Header(JobView? view) => new(view is null
-        ? "[grey]starting…[/]"
-        : $"[bold]{Markup.Escape(view.Name)}[/]  {view.Algorithm}  [{Colour(view.Status)}]{view.Status.ToString().ToLowerInvariant()}[/]  step {view.Step}/{view.TotalSteps}  {TimeSpan.FromSeconds(view.Seconds):mm\\:ss}{(view.Reason is { } reason && view.Status is not JobStatus.Running ? "\n[yellow]" + Markup.Escape(reason.Message) + "[/]" : "")}");
+    private static Markup Header(JobView? view)
+    {
+        if (view is null)
+        {
+            return new Markup("[grey]starting…[/]");
+        }
+
+        string reason = view.Reason is { } why && view.Status is not JobStatus.Running ? $"\n[yellow]{Markup.Escape(why.Message)}[/]" : "";
+        return new Markup(
+            $"[bold]{Markup.Escape(view.Name)}[/]  {view.Algorithm}  [{Colour(view.Status)}]{view.Status.ToString().ToLowerInvariant()}[/]  "
+            + $"step {view.Step} of {view.TotalSteps}  {Duration(view.Seconds)}{reason}");
+    }
+
+    private static string Duration(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return time.TotalHours < 1 ? $"{time:mm\\:ss}" : $"{(long)time.TotalHours}:{time:mm\\:ss}";
+    }
 
     private static string Colour(JobStatus status) => status switch
     {
@@ -63,7 +91,7 @@ internal static class LiveView
         _ => "yellow",
     };
 
-    private static Table Stages(WatchedJob job)
+    private static Table Stages(WatchedJob job, int most)
     {
         var table = new Table { Border = TableBorder.Simple };
         foreach (string name in (string[])["stage", "steps", "rate", "forecast", "realised", "tried"])
@@ -71,7 +99,7 @@ internal static class LiveView
             table.AddColumn(new TableColumn($"[grey]{name}[/]") { Alignment = Justify.Right });
         }
 
-        foreach (WatchedStage stage in job.Stages.Skip(Math.Max(0, job.Stages.Count - MostStages)))
+        foreach (WatchedStage stage in job.Stages.Skip(Math.Max(0, job.Stages.Count - most)))
         {
             int gone = stage.Candidates.Count(c => c.Diverged);
             table.AddRow(
@@ -81,6 +109,11 @@ internal static class LiveView
                 stage.ForecastMean is { } mean ? $"{mean:G4} ± {stage.ForecastSd:G2}" : "",
                 stage.Realised is { } real ? $"[aqua]{real:G4}[/]" : "",
                 stage.Candidates.Count == 0 ? "" : gone > 0 ? $"{stage.Candidates.Count} [red]({gone} diverged)[/]" : stage.Candidates.Count.ToString());
+        }
+
+        if (job.Probed is { } probed)
+        {
+            table.AddRow(probed.Index.ToString(), $"{probed.Start}–", "[grey]trying[/]", "", "", $"{probed.Observed} of {probed.Planned}");
         }
 
         return table;

@@ -19,6 +19,9 @@ public sealed record TrainerDescription
     public IReadOnlyList<WorkloadDescription> Workloads { get; init; } = [];
 
     public IReadOnlyList<DataSetDescription> Data { get; init; } = [];
+
+    /// <summary>Folders that hold a part of a data set, or a damaged one; null = none. For messages only.</summary>
+    public IReadOnlyList<DataSetProblem>? Unusable { get; init; }
 }
 
 /// <summary>Which program it is.</summary>
@@ -50,3 +53,8 @@ public sealed record WorkloadDescription
 /// <param name="Digest">SHA-256 over its files.</param>
 /// <param name="Samples">Samples of all splits (images), or bytes (text).</param>
 public sealed record DataSetDescription(string Name, string Digest, long Samples);
+
+/// <summary>A data set that was found and cannot be used.</summary>
+/// <param name="Name">Name of its folder.</param>
+/// <param name="Problem">Which file, what was expected, and what to do.</param>
+public sealed record DataSetProblem(string Name, string Problem);

@@ -91,6 +91,7 @@ public sealed record DescriptionReply : TrainerReply
     public required string Class { get; init; }
     public IReadOnlyList<WorkloadDescription> Workloads { get; init; } = [];
     public IReadOnlyList<DataSetDescription> Data { get; init; } = [];
+    public IReadOnlyList<DataSetProblem>? Unusable { get; init; }
 
     /// <summary>The message that carries a description.</summary>
     public static DescriptionReply Of(TrainerDescription description)
@@ -104,6 +105,7 @@ public sealed record DescriptionReply : TrainerReply
             Class = description.Class,
             Workloads = description.Workloads,
             Data = description.Data,
+            Unusable = description.Unusable,
         };
     }
 
@@ -116,6 +118,7 @@ public sealed record DescriptionReply : TrainerReply
         Class = Class,
         Workloads = Workloads,
         Data = Data,
+        Unusable = Unusable,
     };
 }
 

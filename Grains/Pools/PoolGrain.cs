@@ -64,13 +64,11 @@ public sealed partial class PoolGrain(
     public async Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration)
     {
         await store.SaveWorkerAsync(new StoredWorker(Name, worker, JsonSerializer.Serialize(registration with { Spooled = [] }, WireJson.Options)));
-        if (!_state.Workers.TryGetValue(worker, out WorkerEntry? entry))
-        {
-            entry = _state.Workers[worker] = new WorkerEntry(worker, registration) { Told = true };
-        }
+        bool known = _state.Workers.TryGetValue(worker, out WorkerEntry? entry);
+        entry ??= _state.Workers[worker] = new WorkerEntry(worker, registration);
 
-        // A new run of the agent holds nothing but what it says here; the old one says it in its heartbeats.
-        entry.Told |= entry.Registration.Instance != registration.Instance;
+        // A new instance holds what is in its spool and nothing else; one that goes on says by heartbeat what it holds.
+        bool started = !known || entry.Registration.Instance != registration.Instance;
         entry.Registration = registration;
         entry.Heard = Now;
         var spooled = registration.Spooled.ToHashSet(StringComparer.Ordinal);
@@ -85,6 +83,7 @@ public sealed partial class PoolGrain(
             await LoseAsync(lease, "Its worker was started again without it.");
         }
 
+        entry.Told |= started;
         await WakeUnplacedAsync();
         Ring();
         return new WorkerRegistered(options.Heartbeat.TotalSeconds, options.Lease.TotalSeconds);
@@ -124,7 +123,8 @@ public sealed partial class PoolGrain(
                 return answered.Reply;
             }
 
-            if (worker.Polls != poll)
+            // A poll of an instance that is gone would take what is planned now into its grave.
+            if (worker.Polls != poll || worker.Registration.Instance != request.Instance)
             {
                 return new LeaseReply([]);
             }
@@ -168,14 +168,10 @@ public sealed partial class PoolGrain(
             }
         }
 
-        if (known)
+        if (known && !worker!.Told)
         {
-            worker!.Heard = Now;
-            if (!worker.Told)
-            {
-                worker.Told = true;
-                Ring();
-            }
+            worker.Told = true;
+            Ring();
         }
 
         return new HeartbeatReply(stops, Unknown: !known);

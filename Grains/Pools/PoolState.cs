@@ -225,7 +225,7 @@ internal sealed class WorkerEntry(string name, WorkerRegistration registration)
     /// <summary>Monotonic seconds at which it was last heard; −∞ when it is only known from the store.</summary>
     public double Heard { get; set; } = double.NegativeInfinity;
 
-    /// <summary>Whether it said which leases it holds since this pool was activated.</summary>
+    /// <summary>Whether it has said, since this pool was activated, which leases it holds.</summary>
     public bool Told { get; set; }
 
     /// <summary>Until when it gets nothing, because its last failure was its own.</summary>

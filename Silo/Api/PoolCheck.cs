@@ -52,7 +52,10 @@ internal static class PoolCheck
         if (spec.Settings["dataset"] is JsonValue dataset && dataset.TryGetValue(out string? name)
             && !workers.SelectMany(w => w.Registration.Trainers).SelectMany(t => t.Description.Data).Any(d => d.Name == name))
         {
-            problems.Add(new SpecProblem("/trainer/settings/dataset", $"found \"{name}\"; the pool's workers have {Names(description.Data.Select(d => d.Name))}. Give the folder that holds it to the workers (--data), `orchestrator data` says what a data set is"));
+            DataSetProblem? unusable = offered.SelectMany(t => t.Description.Unusable ?? []).FirstOrDefault(d => d.Name == name);
+            problems.Add(new SpecProblem("/trainer/settings/dataset", unusable is not null
+                ? $"found \"{name}\", which no worker of the pool can use: {unusable.Problem}"
+                : $"found \"{name}\"; the pool's workers have {Names(description.Data.Select(d => d.Name))}. A data set is a folder of its name in the workers' data folder (--data, ORCHESTRATOR_DATA); `orchestrator data` says which sets can be fetched"));
         }
 
         return problems;

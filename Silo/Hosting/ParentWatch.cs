@@ -3,7 +3,8 @@ namespace Orchestrator.Silo.Hosting;
 /// <summary>Ends the silo when the process that started it has ended, however it ended.</summary>
 internal sealed class ParentWatch(SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider clock) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -18,6 +19,14 @@ internal sealed class ParentWatch(SiloSettings settings, IHostApplicationLifetim
             // Nothing to do while it lives.
         }
 
+        _ = EndAsync();
         lifetime.StopApplication();
+    }
+
+    /// <summary>Nobody waits for a graceful end, and whatever was stored is durable: open polls and streams must not delay it.</summary>
+    private async Task EndAsync()
+    {
+        await Task.Delay(Patience, clock);
+        Environment.Exit(0);
     }
 }

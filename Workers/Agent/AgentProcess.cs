@@ -52,10 +52,10 @@ internal sealed partial class AgentProcess(
         await registration.RegisterAsync(first: true, stopping);
 
         delivery.Resume(spooled, life.Token);
-        void Deliver(FinishedSegment finished) => delivery.Submit(finished, life.Token);
+        Task Deliver(FinishedSegment finished) => delivery.SubmitAsync(finished, life.Token);
         var leases = new LeaseLoop(options, instance, silo, link, registration, board, checkpoints, time);
         var heartbeats = new HeartbeatLoop(
-            options, instance, silo, link, registration, board, held => Deliver(runner.Released(held)), time);
+            options, instance, silo, link, registration, board, held => _ = Deliver(runner.Released(held)), time);
         SlotPlace[] places = [.. Enumerable.Range(0, options.Slots).Select(i => Place(state, launcher, i))];
         Task[] background = [delivery.RunAsync(life.Token), heartbeats.RunAsync(life.Token)];
         Task[] working =
@@ -90,7 +90,7 @@ internal sealed partial class AgentProcess(
         SegmentRunner runner,
         LeaseBoard board,
         AgentMetrics metrics,
-        Action<FinishedSegment> deliver,
+        Func<FinishedSegment, Task> deliver,
         CancellationToken stopping)
     {
         while (true)
@@ -99,7 +99,8 @@ internal sealed partial class AgentProcess(
             metrics.Busy(1);
             try
             {
-                deliver(await runner.RunAsync(held, place));
+                // Kept before the next one begins: a kill costs a slot no more than the segment it runs.
+                await deliver(await runner.RunAsync(held, place));
             }
             finally
             {
@@ -134,7 +135,7 @@ internal sealed partial class AgentProcess(
     private async Task DrainAsync(
         LeaseBoard board,
         SegmentRunner runner,
-        Action<FinishedSegment> deliver,
+        Func<FinishedSegment, Task> deliver,
         ResultDelivery delivery,
         SiloLink link,
         Task[] working)
@@ -143,7 +144,7 @@ internal sealed partial class AgentProcess(
         Task limit = Task.Delay(DrainLimit, time);
         foreach (HeldLease held in board.StopAll(StopReason.Draining))
         {
-            deliver(runner.Released(held));
+            _ = deliver(runner.Released(held));
         }
 
         await Task.WhenAny(limit, Task.WhenAll(working.Select(Quietly)));

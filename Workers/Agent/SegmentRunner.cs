@@ -23,6 +23,9 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     /// <summary>Longest series that is read, in bytes; some forty million steps.</summary>
     private const long LongestSeries = 1L << 30;
 
+    /// <summary>How often a trainer says how far it is: what is lost when it crashes is known no better than this.</summary>
+    private const double ProgressSeconds = 1;
+
     /// <summary>Runs a lease to its end; never throws for what a trainer or a job does.</summary>
     internal async Task<FinishedSegment> RunAsync(HeldLease held, SlotPlace place)
     {
@@ -99,7 +102,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             Threads = work.Trainer.Threads,
             Data = data,
             Scratch = place.Scratch,
-            ProgressSeconds = Math.Min(TrainerProtocol.DefaultProgressSeconds, work.Trainer.HangSeconds / 3),
+            ProgressSeconds = Math.Min(ProgressSeconds, work.Trainer.HangSeconds / 3),
         };
         var train = new TrainRequest
         {

@@ -28,7 +28,7 @@ for (var i = 0; i < args.Length; i++)
 var replies = new ReplyWriter(ProcessControl.TakeStandardOutput());
 if (describe)
 {
-    replies.Write(DescriptionReply.Of(TrainerDescriber.Describe(DataFolders.OrEnvironment(data), "cpu", 1, Console.Error)));
+    replies.Write(DescriptionReply.Of(TrainerDescriber.Describe(DataFolders.OrEnvironment(data), "cpu", 1)));
     return 0;
 }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Orchestrator.Benchmarks.Bo;
 using Orchestrator.Benchmarks.Policies;
 using Orchestrator.Benchmarks.Training;
+using Orchestrator.Benchmarks.Faults;
 
 // Each benchmark is a subcommand that prints a table and can be run again; figures of a run on a named machine are in
 // the README. Nothing here is timed by the tests.
@@ -10,6 +11,7 @@ var root = new RootCommand("Benchmarks of the orchestrator.")
     PolicyBenchmark.Command(),
     GaussianProcessBenchmark.Command(),
     RegretBenchmark.Command(),
+    KillBenchmark.Command(),
 };
 foreach (Command command in TrainerBenchmarks.Commands())
 {

@@ -22,9 +22,30 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
+    public void A_stage_is_shown_while_its_candidates_are_tried()
+    {
+        for (int number = 0; number < 2; number++)
+        {
+            Take("search_decided", $$$"""{ "decision": { "decision": "plan", "stretch": { "number": {{{number}}}, "start": 100, "role": "probe", "stage": 1 } } }""");
+        }
+
+        Take("stretch_observed", """{ "observation": { "stretch": 1 } }""");
+        Assert.Equal(new ProbedStage(Index: 1, Start: 100, Observed: 1, Planned: 2), _job.Probed);
+    }
+
+    [Fact]
+    public void A_segment_is_among_those_that_run_until_it_has_ended()
+    {
+        Take("progress", """{ "segments": [ { "segment": 3, "role": "probe", "rate": 0.1, "steps": 5, "planned": 10 }, { "segment": 4, "role": "probe", "rate": 0.2, "steps": 6, "planned": 10 } ] }""");
+        Take("segment_finished", """{ "segment": 3 }""");
+        Assert.Equal(["probe 0.2 6/10"], _job.Running);
+    }
+
+    [Fact]
     public void The_end_says_why()
     {
-        Take("job_ended", """{ "status": "failed", "error": { "code": "x", "message": "every rate diverged" } }""");
+        string? line = Take("job_ended", """{ "status": "failed", "error": { "code": "x", "message": "every rate diverged" } }""");
+        Assert.Equal("failed", line);
         Assert.Equal("failed: every rate diverged", _job.Ended);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
@@ -9,7 +8,7 @@ namespace Orchestrator.EndToEnd.Tests;
 /// <summary>Runs the real command.</summary>
 internal static class OrchestratorCommand
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     public const string DigitsJob = """
         name: digits
@@ -24,37 +23,18 @@ internal static class OrchestratorCommand
           settings: { candidates: 4, stageSteps: 55, probeSteps: 10 }
         """;
 
-    public static Process Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Executables.Path("Cli", "orchestrator"))
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+    /// <summary>Starts it.</summary>
+    public static ProgramProcess Start(params IReadOnlyList<string> arguments) =>
+        ProgramProcess.Start(Executables.Path("Cli", "orchestrator"), arguments);
 
-        return Process.Start(start)!;
-    }
-
-    public static async Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments)
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<(int Code, string Out, string Error)> RunAsync(params IReadOnlyList<string> arguments)
     {
-        using Process process = Start(arguments);
-        using var limit = new CancellationTokenSource(Limit);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
-        await process.WaitForExitAsync(limit.Token);
-        return (process.ExitCode, await output, await error);
+        await using ProgramProcess process = Start(arguments);
+        int code = await process.ExitAsync(Limit, TestContext.Current.CancellationToken);
+        return (code, process.Out, process.Error);
     }
 
     public static JobResult ReadResult(string folder) =>
         JsonSerializer.Deserialize<JobResult>(File.ReadAllText(Path.Combine(folder, "result.json")), WireJson.Options)!;
-
-    /// <summary>What may not differ between two runs of a reproducible job.</summary>
-    public static string Essence(JobResult result) => JsonSerializer.Serialize(
-        result with { Job = "", Version = "", Seconds = new SecondsResult(0, 0), Steps = result.Steps with { Lost = 0, Reused = 0, Speculative = 0 } },
-        WireJson.Options);
 }

@@ -93,11 +93,13 @@ internal sealed partial class ResultDelivery
         }
     }
 
-    /// <summary>Takes over a result; returns at once.</summary>
-    internal void Submit(FinishedSegment finished, CancellationToken stopping)
+    /// <summary>Takes over a result; returns at once, a task that ends when a kill cannot take it any more.</summary>
+    internal Task SubmitAsync(FinishedSegment finished, CancellationToken stopping)
     {
         Count(undelivered: 1, unspooled: 1);
-        _ = Task.Run(() => KeepAsync(finished, stopping), CancellationToken.None);
+        var kept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = Task.Run(() => KeepAsync(finished, kept, stopping), CancellationToken.None);
+        return kept.Task;
     }
 
     /// <summary>Sends what is ready until it is stopped.</summary>
@@ -128,7 +130,7 @@ internal sealed partial class ResultDelivery
     private static long Characters(Completion completion) =>
         (completion.Series?.Length ?? 0) + (completion.Log?.Length ?? 0) + 1024;
 
-    private async Task KeepAsync(FinishedSegment finished, CancellationToken stopping)
+    private async Task KeepAsync(FinishedSegment finished, TaskCompletionSource kept, CancellationToken stopping)
     {
         Completion completion = finished.Completion;
         try
@@ -139,8 +141,9 @@ internal sealed partial class ResultDelivery
                 await _checkpoints.KeepAsync(completion.Checkpoint!, file, CancellationToken.None);
             }
         }
-        catch (Exception e) when (e is CheckpointMismatchException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // Whatever it is: the silo must hear of the segment, and the slot go on.
             completion = Failed(completion, e);
         }
         finally
@@ -151,8 +154,16 @@ internal sealed partial class ResultDelivery
             }
         }
 
-        Spool(completion);
-        Count(unspooled: -1);
+        try
+        {
+            Spool(completion);
+        }
+        finally
+        {
+            Count(unspooled: -1);
+            kept.SetResult();
+        }
+
         await PublishAsync(completion, stopping);
     }
 

@@ -49,26 +49,26 @@ internal sealed class DataFolders
             : $"looked in {string.Join(", ", _folders)}, which have {(known.Length == 0 ? "none" : known)}";
         throw TrainerException.BadInput(
             $"no data set `{name}`: {searched}. A data set is a folder of that name that holds {DataSet.Kinds}; "
-            + $"`orchestrator data` lists known sets, `orchestrator data fetch {name}` gets one");
+            + $"`orchestrator data` says which sets can be fetched");
     }
 
-    /// <summary>What is found, for a description. A set with a file that cannot be read is left out.</summary>
-    /// <param name="log">Gets a line for each set that is left out.</param>
-    internal IReadOnlyList<DataSetDescription> Describe(TextWriter log)
+    /// <summary>What is found, for a description: sets that can be used, and those with a file missing or damaged.</summary>
+    internal (IReadOnlyList<DataSetDescription> Usable, IReadOnlyList<DataSetProblem> Unusable) Describe()
     {
-        var descriptions = new List<DataSetDescription>();
+        var usable = new List<DataSetDescription>();
+        var unusable = new List<DataSetProblem>();
         foreach (var set in All())
         {
             try
             {
-                descriptions.Add(new(set.Name, set.Digest(), set.CountSamples()));
+                usable.Add(new(set.Name, set.Digest(), set.CountSamples()));
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or TrainerException)
+            catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or TrainerException)
             {
-                log.WriteLine($"data set {set.Name} is left out: {e.Message}");
+                unusable.Add(new(set.Name, e.Message));
             }
         }
 
-        return descriptions;
+        return (usable, unusable);
     }
 }

@@ -84,7 +84,7 @@ internal sealed record IdxDataSet(string Folder) : ImageDataSet(Folder)
     [
         .. FileNames.Select(name => GzipFile.Find(Folder, name) ?? throw TrainerException.BadInput(
             $"data set `{Name}`: {name} (or {name}.gz) is missing in {Folder}; expected {Kinds}. "
-            + $"Copy it there, or get the set with `orchestrator data fetch {Name}`")),
+            + $"Copy it there; `orchestrator data` says which sets can be fetched")),
     ];
 
     internal override long CountSamples() => CountIn(Files()[0]) + CountIn(Files()[2]);

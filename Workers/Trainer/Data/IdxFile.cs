@@ -7,6 +7,7 @@ internal static class IdxFile
 {
     private const int ImagesMagic = 0x0803;
     private const int LabelsMagic = 0x0801;
+    private const string Again = "Get it again; `orchestrator data` says which sets can be fetched";
 
     /// <summary>Reads images and their labels.</summary>
     /// <exception cref="TrainerException">Bad input: a file is truncated, no IDX file, or the two do not fit.</exception>
@@ -35,14 +36,14 @@ internal static class IdxFile
             {
                 throw TrainerException.BadInput(
                     $"{path} is no IDX file of {rank} dimensions: it begins with {Convert.ToHexStringLower(header[..Math.Min(read, 4)])}, "
-                    + $"expected {magic:x8}. {Again(path)}");
+                    + $"expected {magic:x8}. {Again}");
             }
 
             var extents = Enumerable.Range(1, rank).Select(i => BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4 * i))).ToArray();
             var expected = extents.Aggregate(1L, (a, b) => a * Math.Max(0, b));
             if (expected is 0 or > int.MaxValue)
             {
-                throw TrainerException.BadInput($"{path}: extents {string.Join(" × ", extents)} are out of range. {Again(path)}");
+                throw TrainerException.BadInput($"{path}: extents {string.Join(" × ", extents)} are out of range. {Again}");
             }
 
             var bytes = new byte[expected];
@@ -50,14 +51,11 @@ internal static class IdxFile
             return read == bytes.Length
                 ? (extents, bytes)
                 : throw TrainerException.BadInput(
-                    $"{path} is truncated: expected {expected} bytes ({string.Join(" × ", extents)}), found {read}. {Again(path)}");
+                    $"{path} is truncated: expected {expected} bytes ({string.Join(" × ", extents)}), found {read}. {Again}");
         }
         catch (InvalidDataException e)
         {
-            throw TrainerException.BadInput($"{path} is truncated or no gzip file ({e.Message}). {Again(path)}", e);
+            throw TrainerException.BadInput($"{path} is truncated or no gzip file ({e.Message}). {Again}", e);
         }
     }
-
-    private static string Again(string path) =>
-        $"Get it again, with `orchestrator data fetch {Path.GetFileName(Path.GetDirectoryName(path))}` for one";
 }

@@ -65,7 +65,9 @@ internal sealed class TrainerServer(RequestReader requests, ReplyWriter replies,
         _run = null;
         _opened = open;
         Build(open.Settings);
-        var description = TrainerDescriber.Describe(DataFolders.OrEnvironment(null), open.Device, open.Threads, TextWriter.Null);
+
+        // Which data sets there are, --describe has said; to hash all of them again would delay every start.
+        var description = TrainerDescriber.Describe(new DataFolders(null), open.Device, open.Threads);
         return new() { Re = open.Id, Description = description, Parameters = _run!.ParameterCount };
     }
 

@@ -15,10 +15,10 @@ internal static class TrainerDescriber
     /// <param name="data">Where data sets are.</param>
     /// <param name="device"><c>cpu</c> or <c>cuda:N</c>: decides the class.</param>
     /// <param name="threads">Threads of one step.</param>
-    /// <param name="log">For what is left out, and why.</param>
-    internal static TrainerDescription Describe(DataFolders data, string device, int threads, TextWriter log)
+    internal static TrainerDescription Describe(DataFolders data, string device, int threads)
     {
         var cpu = device == "cpu";
+        var (usable, unusable) = data.Describe();
         return new()
         {
             Protocol = TrainerProtocol.Version,
@@ -34,7 +34,8 @@ internal static class TrainerDescriber
                     Metrics = w.Metrics,
                 }),
             ],
-            Data = data.Describe(log),
+            Data = usable,
+            Unusable = unusable.Count == 0 ? null : unusable,
         };
     }
 

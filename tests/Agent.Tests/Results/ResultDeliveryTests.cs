@@ -74,7 +74,7 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
 
     private async Task<Completion> DeliverAsync(FinishedSegment finished)
     {
-        _delivery.Submit(finished, _life.Token);
+        _ = _delivery.SubmitAsync(finished, _life.Token);
         await _delivery.AllDelivered.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         return _sent.Last();
     }
@@ -87,6 +87,28 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
         Assert.Equal(CompletionOutcome.Succeeded, sent.Outcome);
         Assert.Equal(["keep", "publish"], _disk.Calls);
         Assert.Empty(_spool.Load());
+    }
+
+    /// <summary>A slot waits for this before its next segment: a kill costs it no more than the one it runs.</summary>
+    [Fact]
+    public async Task A_result_that_was_submitted_is_on_disk_while_the_silo_is_away()
+    {
+        _disk.OnPublish = () => throw new OperationCanceledException("no silo, and the agent ends");
+
+        await _delivery.SubmitAsync(Finished("a", checkpoint: true), _life.Token).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.Equal("a", Assert.Single(_spool.Load()).Token);
+        Assert.Equal("keep", _disk.Calls[0]);
+    }
+
+    [Fact]
+    public async Task A_defect_in_keeping_a_checkpoint_fails_the_segment_and_holds_up_nobody()
+    {
+        _disk.OnKeep = () => throw new InvalidOperationException("a defect");
+
+        Completion sent = await DeliverAsync(Finished("a", checkpoint: true));
+
+        Assert.Equal((CompletionOutcome.Failed, "error"), (sent.Outcome, sent.Failure!.Kind));
     }
 
     [Fact]
@@ -122,8 +144,8 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
     public async Task One_result_that_the_silo_refuses_does_not_hold_up_the_others()
     {
         _refuses = batch => batch.Any(c => c.Token == "bad");
-        _delivery.Submit(Finished("bad"), _life.Token);
-        _delivery.Submit(Finished("good"), _life.Token);
+        _ = _delivery.SubmitAsync(Finished("bad"), _life.Token);
+        _ = _delivery.SubmitAsync(Finished("good"), _life.Token);
 
         await _delivery.AllDelivered.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 

@@ -1,0 +1,22 @@
+using Orchestrator.TestKit.Processes;
+using Orchestrator.TestKit.Processes.Kills;
+
+namespace Orchestrator.EndToEnd.Tests;
+
+/// <summary>
+/// The job of the fault tests left alone, once for all of them: each has a silo and agents of its own, and must come to
+/// the same bits all the same.
+/// </summary>
+internal static class Undisturbed
+{
+    private static readonly Lazy<Task<UndisturbedRun>> Once = new(RunAsync);
+
+    /// <summary>The run; whoever asks first makes it.</summary>
+    public static Task<UndisturbedRun> KillJobAsync() => Once.Value;
+
+    private static async Task<UndisturbedRun> RunAsync()
+    {
+        await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [2]);
+        return await UndisturbedRun.OfAsync(cluster, KillJob.Spec);
+    }
+}
