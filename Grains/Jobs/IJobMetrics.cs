@@ -18,9 +18,9 @@ public interface IJobMetrics
     /// <param name="outcome">In the words of the events: succeeded, diverged, failed, cancelled, lost.</param>
     void SegmentEnded(string outcome);
 
-    /// <summary>Steps were counted in a purse.</summary>
+    /// <summary>Steps were counted in a purse, or left it: a decision moves them between search and training.</summary>
     /// <param name="purse">training, search, evaluation, final, lost, speculative or reused.</param>
-    /// <param name="steps">At least 0.</param>
+    /// <param name="steps">Below 0 for those that left it.</param>
     void StepsAdded(string purse, double steps);
 
     /// <summary>A search decided.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -31,9 +30,6 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
     /// <summary>Whether the job was paused in this batch, so that what runs is told to stop.</summary>
     public bool Paused { get; set; }
 
-    /// <summary>Whether a stage was chosen in this batch.</summary>
-    public bool Chose { get; private set; }
-
     /// <summary>Checkpoints whose bytes are to be removed once the batch is committed.</summary>
     public List<string> BadBlobs { get; } = [];
 
@@ -53,7 +49,6 @@ public sealed class JobBatch(JobTransitions transitions, JobState before)
         string payload = JsonSerializer.Serialize(e, WireJson.Options);
         using JsonDocument read = JsonDocument.Parse(payload);
         _events.Add(new StoredEvent(State.Sequence, read.RootElement.GetProperty("type").GetString()!, payload));
-        Chose |= e is SearchDecided { Decision: ChooseRate };
         if (e is SegmentFinished finished)
         {
             EndedSegments.Add(finished.Outcome);

@@ -281,16 +281,11 @@ public sealed partial class JobGrain
     {
         StepCounts before = batch.Before.Steps;
         StepCounts after = _state.Steps;
-
-        // A choice moves steps from the search's purse to the training's: a counter hears of them when they are settled.
-        _unsettledSearch += after.Search - before.Search;
-        long search = batch.Chose || _state.Ended ? _unsettledSearch : 0;
-        _unsettledSearch -= search;
         foreach ((string purse, long steps) in ((string, long)[])
-            [("training", after.Training - before.Training), ("search", search),
+            [("training", after.Training - before.Training), ("search", after.Search - before.Search),
              ("evaluation", after.Evaluation - before.Evaluation), ("final", after.Final - before.Final), ("lost", after.Lost - before.Lost)])
         {
-            if (steps > 0)
+            if (steps != 0)
             {
                 metrics.StepsAdded(purse, steps);
             }

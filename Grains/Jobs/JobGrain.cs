@@ -47,7 +47,6 @@ public sealed partial class JobGrain(
     private bool _mustDecide;
     private JobError? _held;
     private long _heldAt;
-    private long _unsettledSearch;
     private IGrainTimer? _retry;
     private IGrainTimer? _deadline;
 

@@ -13,7 +13,9 @@ internal sealed class SiloMetrics : IJobMetrics, IStoreMetrics
     private readonly Gauge _jobs = Prometheus.Metrics.CreateGauge("orchestrator_jobs", "Jobs that have not ended, by status.", "status");
     private readonly Counter _endedJobs = Prometheus.Metrics.CreateCounter("orchestrator_jobs_ended_total", "Jobs that ended, by how.", "status");
     private readonly Counter _segments = Prometheus.Metrics.CreateCounter("orchestrator_segments_total", "Segments that ended, by outcome.", "outcome");
-    private readonly Counter _steps = Prometheus.Metrics.CreateCounter("orchestrator_steps_total", "Optimiser steps by purse.", "purse");
+    private readonly Gauge _steps = Prometheus.Metrics.CreateGauge(
+        "orchestrator_steps", "Optimiser steps by purse, since the start of this process; a decision moves steps between search and training.", "purse");
+
     private readonly Histogram _decisions = Prometheus.Metrics.CreateHistogram(
         "orchestrator_decision_seconds", "Time a search took to decide.", new HistogramConfiguration { Buckets = Seconds });
 

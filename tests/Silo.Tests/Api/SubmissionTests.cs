@@ -77,7 +77,8 @@ public sealed class SubmissionTests(ServedSilo served) : ServedTest(served)
         JsonElement problem = await PostAsync(job.ToJsonString()).RefusedAsync(HttpStatusCode.BadRequest);
         string[] pointers = [.. problem.GetProperty("errors").EnumerateArray().Select(error => error.Text("pointer"))];
         Assert.Equal(["/objectiv", "/schedule/range/min", "/steps"], pointers.Order(StringComparer.Ordinal));
-        Assert.Contains("3 problems", problem.Detail());    }
+        Assert.Contains("3 problems", problem.Detail());
+    }
 
     [Fact]
     public async Task What_only_the_pool_knows_is_refused_with_422_once_it_has_a_worker()

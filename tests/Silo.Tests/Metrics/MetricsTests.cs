@@ -24,9 +24,9 @@ public sealed class MetricsTests(CountedSilo own) : PooledTest, IClassFixture<Co
         Assert.Equal(0, Rise("orchestrator_jobs", "status", "running"));
         Assert.Equal(view.Segments["succeeded"], Rise("orchestrator_segments_total", "outcome", "succeeded"));
         Assert.Equal(0, Rise("orchestrator_segments_total", "outcome", "lost"));
-        Assert.Equal(result.Steps.Training, Rise("orchestrator_steps_total", "purse", "training"));
-        Assert.Equal(result.Steps.Search, Rise("orchestrator_steps_total", "purse", "search"));
-        Assert.Equal(0, Rise("orchestrator_steps_total", "purse", "lost"));
+        Assert.Equal(result.Steps.Training, Rise("orchestrator_steps", "purse", "training"));
+        Assert.Equal(result.Steps.Search, Rise("orchestrator_steps", "purse", "search"));
+        Assert.Equal(0, Rise("orchestrator_steps", "purse", "lost"));
         Assert.InRange(Rise("orchestrator_decision_seconds_count"), result.Stages.Count, 1000);
         Assert.InRange(Rise("orchestrator_decision_seconds_sum"), 1e-6, 100);
         Assert.InRange(Rise("orchestrator_store_commit_seconds_count"), view.Segments["succeeded"], 1000);
@@ -46,7 +46,7 @@ public sealed class MetricsTests(CountedSilo own) : PooledTest, IClassFixture<Co
 
         foreach (string purse in (string[])["training", "search", "evaluation", "final", "lost"])
         {
-            Assert.True(scrape.Has("orchestrator_steps_total", "purse", purse), purse);
+            Assert.True(scrape.Has("orchestrator_steps", "purse", purse), purse);
         }
 
         foreach (string status in (string[])["unschedulable", "running", "paused"])
