@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Orchestrator.Benchmarks.Bo;
+using Orchestrator.Benchmarks.Faults;
 using Orchestrator.Benchmarks.Policies;
 using Orchestrator.Benchmarks.Training;
-using Orchestrator.Benchmarks.Faults;
 
 // Each benchmark is a subcommand that prints a table and can be run again; figures of a run on a named machine are in
 // the README. Nothing here is timed by the tests.

@@ -121,34 +121,43 @@ public sealed class EndTests
         Assert.Equal(result.Steps.Training, result.Objective.Step);
     }
 
-    [Fact]
-    public void A_budget_is_counted_in_planned_order_whatever_has_arrived()
+    [Theory]
+    [InlineData(29, "budget")]
+    [InlineData(30, null)]
+    public void A_budget_is_counted_in_planned_order_whatever_has_arrived(int budget, string? ended)
     {
-        // Two at a time: when the first is observed, the second has arrived, is under way, or has diverged early.
-        JsonObject file = JobFiles.Reference(candidates: 4).With("parallelTrialCount", 2).With("budget.maxSteps", 14);
-        var inOrder = new ByHand(file);
-        inOrder.Finish(0);
-        inOrder.Tell(1, TrainedSegment.Diverged(1, 1));
-        var reversed = new ByHand(file);
-        reversed.Tell(1, TrainedSegment.Diverged(1, 1));
-        reversed.Finish(0);
-        Assert.Equal(inOrder.EventsFrom(2).Where(type => type.StartsWith("search", StringComparison.Ordinal)), reversed.EventsFrom(2).Where(type => type.StartsWith("search", StringComparison.Ordinal)));
-        Assert.Equal(inOrder.State.EndedBy, reversed.State.EndedBy);
+        // The short one is observed first, and causes another of five steps. The long one is twenty by then, whether it is
+        // under way, or has arrived and has made two.
+        foreach (bool arrived in (bool[])[false, true])
+        {
+            var hand = new ByHand(
+                JobFiles.Fixed(steps: 100).With("segmentSteps", 100).With("parallelTrialCount", 2).With("budget.maxSteps", budget),
+                search: new ScriptedSearch(
+                    (0, [ScriptedSearch.Stretch(0, null, 0, 20), ScriptedSearch.Stretch(1, null, 0, 5)]),
+                    (1, [ScriptedSearch.Stretch(2, null, 0, 5)])));
+            if (arrived)
+            {
+                hand.Tell(0, TrainedSegment.Diverged(2, 2));
+            }
+
+            hand.Finish(1);
+            Assert.Equal(ended, hand.State.EndedBy);
+        }
     }
 
     [Fact]
     public void A_checkpoint_that_is_made_again_is_no_charge_on_the_budget()
     {
-        JsonObject file = JobFiles.Waves().With("budget.maxSteps", 1000);
-        var undisturbed = new ByHand(file);
-        undisturbed.RunToEnd();
-        long needed = undisturbed.State.Steps.Training + undisturbed.State.Steps.Search;
-        var hand = new ByHand(file.With("budget.maxSteps", needed));
-        hand.RunUntil(() => hand.State.Stages.Count == 1 && hand.Job.Planned.Count() == 3);
-        int tip = hand[hand.Next].Parent!.Value;
-        hand.Damage(tip);
-        hand.RunToEnd();
-        Assert.Equal("steps", hand.State.EndedBy);
+        var hand = new ByHand(
+            JobFiles.Fixed(steps: 100).With("segmentSteps", 100).With("budget.maxSteps", 40),
+            search: new ScriptedSearch(
+                (0, [ScriptedSearch.Stretch(0, null, 0, 10), ScriptedSearch.Stretch(1, null, 0, 10), ScriptedSearch.Stretch(2, 0, 10, 10)]),
+                (2, [ScriptedSearch.Stretch(3, null, 0, 10)])));
+        hand.Finish(0);
+        hand.Damage(0);
+        hand.Finish(1);
+        Assert.Null(hand.State.EndedBy);
+        Assert.Equal(4, hand.State.Stretches.Count);
     }
 
     [Fact]
