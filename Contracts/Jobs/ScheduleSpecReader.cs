@@ -270,7 +270,7 @@ internal static class ScheduleSpecReader
             Guard = from.Number("guard", 0.05, 10),
             Hold = from.Number("hold", 0, 0.95),
             Repair = from.Truth("repair") ?? true,
-            Race = (int?)from.Whole("race", 0, 8) ?? 0,
+            Race = (int?)from.Whole("race", 0, 3) ?? 0,
         };
         return spec;
     }

@@ -50,6 +50,10 @@ public static class SearchFactory
             Guard = spec.Guard,
             Hold = spec.Hold ?? own.Hold,
             Repair = spec.Repair,
+            Race = spec.Race,
+
+            // A share that was given is meant as it stands.
+            LongShare = (spec.Rung0 ?? spec.Rung1 ?? spec.Rung2) is null ? own.LongShare : 1,
         };
     }
 

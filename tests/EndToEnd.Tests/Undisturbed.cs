@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orchestrator.TestKit.Processes;
 using Orchestrator.TestKit.Processes.Kills;
 
@@ -9,14 +10,18 @@ namespace Orchestrator.EndToEnd.Tests;
 /// </summary>
 internal static class Undisturbed
 {
-    private static readonly Lazy<Task<UndisturbedRun>> Once = new(RunAsync);
+    private static readonly Lazy<Task<UndisturbedRun>> Once = new(() => RunAsync(KillJob.Spec));
+    private static readonly Lazy<Task<UndisturbedRun>> OnceRacing = new(() => RunAsync(KillJob.Racing));
 
     /// <summary>The run; whoever asks first makes it.</summary>
     public static Task<UndisturbedRun> KillJobAsync() => Once.Value;
 
-    private static async Task<UndisturbedRun> RunAsync()
+    /// <summary>The run of the job that races.</summary>
+    public static Task<UndisturbedRun> RacingJobAsync() => OnceRacing.Value;
+
+    private static async Task<UndisturbedRun> RunAsync(JsonElement spec)
     {
         await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [2]);
-        return await UndisturbedRun.OfAsync(cluster, KillJob.Spec);
+        return await UndisturbedRun.OfAsync(cluster, spec);
     }
 }

@@ -1,57 +1,78 @@
+using System.Collections.Immutable;
+using Orchestrator.Bo.Schedules;
+
 namespace Orchestrator.Bo.Searches.Annealed;
 
-/// <summary>The training run at the chosen peak: the constant part of an arm, the peak held, the decay to 0.</summary>
+/// <summary>
+/// A training run at one peak: the constant part of an arm, the peak held, the decay to 0. One is the path of the model;
+/// others may race against it.
+/// </summary>
 /// <param name="Arm">Rate of the arm whose constant part is taken.</param>
-/// <param name="Held">The rate that is held.</param>
-/// <param name="Peak">The rate the decay begins at; lower than <see cref="Held"/> only where the decay diverged.</param>
+/// <param name="Peak">The rate that is held, and that the decay begins at.</param>
+/// <param name="Runs">Its whole schedule after the warm-up, the arm's constant part included.</param>
+/// <param name="Pieces">The stretches planned beyond the arm, in order; what was given up is not among them.</param>
 /// <param name="Reductions">How often it diverged and was taken up at half the rate.</param>
-/// <param name="Hold">Plan number of the stretch that holds the peak; null = not planned.</param>
-/// <param name="HoldOutcome">How that ended; null while it runs.</param>
-/// <param name="Decay">Plan number of the stretch that decays; null = not planned.</param>
-/// <param name="DecayOutcome">How that ended; null while it runs.</param>
-/// <param name="Realised">Mean training loss over its last steps.</param>
+/// <param name="Score">The held-out loss where the race is judged; null = not judged.</param>
+/// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
 public sealed record AnnealedPath(
     double Arm,
-    double Held,
     double Peak,
+    ImmutableArray<RateRun> Runs,
+    ImmutableArray<PathPiece> Pieces,
     int Reductions,
-    int? Hold,
-    StretchOutcome? HoldOutcome,
-    int? Decay,
-    StretchOutcome? DecayOutcome,
+    double? Score,
     double? Realised)
 {
-    /// <summary>Whether its hold was trained, so that a reduced path goes on from there.</summary>
-    internal bool IsHeld => HoldOutcome == StretchOutcome.Succeeded;
+    /// <summary>A planned piece has not been observed.</summary>
+    internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null);
 
-    /// <summary>The path with a stretch planned: the one that ends at rate 0 is the decay.</summary>
-    internal AnnealedPath Plan(Stretch stretch) => stretch.Runs[^1].To == 0
-        ? this with { Decay = stretch.Number }
-        : this with { Hold = stretch.Number };
+    /// <summary>A piece diverged, and nothing of it is outstanding: what followed is observed too, as cancelled.</summary>
+    internal bool IsBroken => !IsWaiting && Pieces.Any(piece => piece.Outcome is not StretchOutcome.Succeeded);
 
-    /// <summary>The path after an observation of one of its stretches; null = it is not of the path.</summary>
-    internal AnnealedPath? Observe(Observation observation)
+    /// <summary>The last sound piece; null = none, the arm's end is.</summary>
+    internal PathPiece? Sound => Pieces.LastOrDefault(piece => piece.Outcome == StretchOutcome.Succeeded);
+
+    /// <summary>Steps after the warm-up that are made and sound.</summary>
+    internal long Made(Arm arm) => Sound?.End ?? arm.Made;
+
+    internal AnnealedPath Plan(Stretch stretch, long start) =>
+        this with { Pieces = Pieces.Add(new PathPiece(stretch.Number, stretch.Start + stretch.Steps - start, null)) };
+
+    internal bool Has(int stretch) => Pieces.Any(piece => piece.Stretch == stretch);
+
+    internal AnnealedPath Observe(Observation observation) => this with
     {
-        if (observation.Stretch == Hold && HoldOutcome is null)
+        Pieces = [.. Pieces.Select(piece => piece.Stretch == observation.Stretch ? piece with { Outcome = observation.Outcome } : piece)],
+        Score = observation.Value ?? Score,
+        Realised = observation.Last ?? Realised,
+    };
+
+    /// <summary>The path from the end of its last sound piece on, at half its rates.</summary>
+    internal AnnealedPath Halved(Arm arm)
+    {
+        long made = Made(arm);
+        var runs = new List<RateRun>();
+        long at = 0;
+        foreach (RateRun run in Runs)
         {
-            return this with { HoldOutcome = observation.Outcome };
+            // Pieces end where runs do: a run that were cut in two would not keep the bits of its rates.
+            runs.Add(at < made ? run : new RateRun(run.Steps, run.From / 2, run.To / 2));
+            at += run.Steps;
         }
 
-        return observation.Stretch == Decay && DecayOutcome is null
-            ? this with { DecayOutcome = observation.Outcome, Realised = observation.Last }
-            : null;
+        return this with
+        {
+            Peak = Peak / 2,
+            Runs = [.. runs],
+            Pieces = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded)],
+            Reductions = Reductions + 1,
+            Realised = null,
+        };
     }
-
-    /// <summary>The path from the end of its last sound stretch on, at a lower peak.</summary>
-    internal AnnealedPath Reduced(double peak) => this with
-    {
-        Held = IsHeld ? Held : peak,
-        Peak = peak,
-        Reductions = Reductions + 1,
-        Hold = IsHeld ? Hold : null,
-        HoldOutcome = IsHeld ? HoldOutcome : null,
-        Decay = null,
-        DecayOutcome = null,
-        Realised = null,
-    };
 }
+
+/// <summary>A stretch of a path.</summary>
+/// <param name="Stretch">Its plan number.</param>
+/// <param name="End">Steps after the warm-up made at its end.</param>
+/// <param name="Outcome">How it ended; null while it runs.</param>
+public sealed record PathPiece(int Stretch, long End, StretchOutcome? Outcome);

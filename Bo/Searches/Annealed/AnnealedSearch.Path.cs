@@ -1,71 +1,168 @@
+using System.Collections.Immutable;
 using Orchestrator.Bo.Schedules;
 
 namespace Orchestrator.Bo.Searches.Annealed;
 
-/// <content>The path: the winner's constant part, the peak held, the decay to 0.</content>
+/// <content>The path: the winner's constant part, the peak held, the decay to 0; and those that race against it.</content>
 public sealed partial class AnnealedSearch
 {
-    /// <summary>Records the schedule that follows from an arm and a peak.</summary>
-    private ChooseRate ChoosePath(AnnealedState state, Arm arm, double peak, string reason) => new(
-        Stage(Rungs), "path", _start, _steps, Runs(arm, peak, peak), peak, Forecast: null, Candidates: [], Taken: arm.Chain, Dropped: [], reason);
+    private bool Races => _settings.Race > 0;
+
+    /// <summary>Steps after the warm-up at which the race is judged.</summary>
+    private long JudgedAt(Arm arm) =>
+        Math.Clamp((long)Math.Round(_settings.RaceUntil * _steps, MidpointRounding.AwayFromZero), HoldEnd(arm), _steps);
 
     /// <summary>Steps after the warm-up at which the decay begins.</summary>
     private long HoldEnd(Arm arm) =>
         Math.Max(arm.Made, (long)Math.Round(_settings.Hold * _steps, MidpointRounding.AwayFromZero));
 
-    private List<RateRun> Runs(Arm arm, double held, double peak)
+    /// <summary>Records the schedule that follows from an arm and a peak.</summary>
+    private ChooseRate ChoosePath(Arm arm, double peak, string reason) => new(
+        Stage(Rungs), "path", _start, _steps, Runs(arm, peak), peak, Forecast: null, Candidates: [], Taken: arm.Chain, Dropped: [], reason);
+
+    /// <summary>The whole schedule of an arm and a peak; cut where the race is judged.</summary>
+    private ImmutableArray<RateRun> Runs(Arm arm, double peak)
     {
         long end = HoldEnd(arm);
         var runs = new List<RateRun> { new(arm.Made, arm.Rate, arm.Rate) };
         if (end > arm.Made)
         {
-            runs.Add(new RateRun(end - arm.Made, held, held));
+            runs.Add(new RateRun(end - arm.Made, peak, peak));
         }
 
-        runs.Add(new RateRun(_steps - end, peak, 0));
-        return runs;
+        var decay = new RateRun(_steps - end, peak, 0);
+        long judged = Races ? JudgedAt(arm) : _steps;
+        if (judged > end && judged < _steps)
+        {
+            double there = decay.At(judged - end);
+            runs.Add(new RateRun(judged - end, peak, there));
+            decay = new RateRun(_steps - judged, there, 0);
+        }
+
+        runs.Add(decay);
+        return [.. runs];
     }
+
+    /// <summary>The state after a choice of the path: the first one, one that replaces it at lower rates, or a rival's.</summary>
+    private AnnealedState Chosen(AnnealedState state, ChooseRate choice)
+    {
+        if (state.Path is { } path)
+        {
+            bool judged = choice.Candidates.Count > 0;
+            return judged
+                ? state with { Path = Contenders(state).First(c => c.Runs.SequenceEqual(choice.Runs)), Rivals = [] }
+                : state;
+        }
+
+        double peak = choice.Chosen!.Value;
+        Arm arm = state.Find(choice.Runs[0].From)!;
+        IEnumerable<AnnealedPath> rivals = AnnealedSettings.RaceFactors.Take(_settings.Race)
+            .Select(factor => (Peak: peak * factor, Arm: Nearest(state, peak * factor)))
+            .Select(r => New(r.Arm, r.Peak));
+        return state with { Path = New(arm, peak), Rivals = [.. rivals] };
+    }
+
+    private AnnealedPath New(Arm arm, double peak) => new(arm.Rate, peak, Runs(arm, peak), [], 0, null, null);
+
+    /// <summary>The living arm nearest to a rate in octaves, the longer one of equals.</summary>
+    private static Arm Nearest(AnnealedState state, double rate) => state.Arms.Where(arm => !arm.IsDead)
+        .OrderBy(arm => Math.Round(Math.Abs(Math.Log2(arm.Rate / rate)), 6)).ThenByDescending(arm => arm.Made).First();
+
+    private static IEnumerable<AnnealedPath> Contenders(AnnealedState state) => [state.Path!, .. state.Rivals];
 
     private IReadOnlyList<SearchDecision> DecidePath(AnnealedState state, AnnealedPath path)
     {
-        Arm arm = state.Find(path.Arm)!;
-        if (path.Decay is null)
+        if (Contenders(state).Any(contender => contender.IsWaiting))
         {
-            return Train(state, path, arm);
+            return [];
         }
 
-        // A decay whose hold diverged is observed too, as cancelled: only then nothing of the old path is outstanding.
-        return path.DecayOutcome switch
+        if (state.Rivals.Length > 0)
         {
-            null => [],
-            StretchOutcome.Succeeded =>
+            return state.Rivals.All(rival => rival.Pieces.Length == 0) ? Start(state) : Judge(state);
+        }
+
+        Arm arm = state.Find(path.Arm)!;
+        if (path.IsBroken)
+        {
+            return Reduce(path, arm);
+        }
+
+        return path.Made(arm) < _steps
+            ? Train(state, path, arm)
+            :
             [
                 new RealiseStage(Stage(Rungs), path.Realised, "Mean training loss over the last steps of the decay."),
-                new CompleteSearch(path.Decay.Value, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0."),
-            ],
-            _ => Reduce(path, arm),
-        };
+                new CompleteSearch(path.Sound!.Stretch, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0."),
+            ];
     }
 
+    /// <summary>Plans the rest of a path: what is left of the hold, and the decay.</summary>
     private List<SearchDecision> Train(AnnealedState state, AnnealedPath path, Arm arm)
     {
         long end = HoldEnd(arm);
-        int parent = path.IsHeld ? path.Hold!.Value : arm.Chain[^1];
+        long made = path.Made(arm);
+        int parent = path.Sound?.Stretch ?? arm.Chain[^1];
         var plans = new List<SearchDecision>();
-        if (!path.IsHeld && end > arm.Made)
+        if (made < end)
         {
-            plans.Add(new PlanStretch(new Stretch(
-                state.NextStretch, parent, _start + arm.Made, end - arm.Made, [new RateRun(end - arm.Made, path.Held, path.Held)], 0,
-                StretchRole.Path, Guard: null, 0, ValidateAtEnd: false, Continues: true, Stage(Rungs),
-                $"Goes on from the constant part of {arm.Rate:G4} and holds {path.Held:G4} to step {_start + end}.")));
-            parent = state.NextStretch;
+            plans.Add(Piece(state.NextStretch, parent, path, made, end, StretchRole.Path, validate: false,
+                $"Goes on from the constant part of {arm.Rate:G4} and holds {path.Peak:G4} to step {_start + end}."));
+            (parent, made) = (state.NextStretch, end);
         }
 
-        plans.Add(new PlanStretch(new Stretch(
-            state.NextStretch + plans.Count, parent, _start + end, _steps - end, [new RateRun(_steps - end, path.Peak, 0)], 0,
-            StretchRole.Path, Guard: null, 0, ValidateAtEnd: false, Continues: true, Stage(Rungs),
-            $"Decays from {path.Peak:G4} linearly to 0 over the remaining {_steps - end} steps.")));
+        plans.Add(Piece(state.NextStretch + plans.Count, parent, path, made, _steps, StretchRole.Path, validate: false,
+            $"Decays from {path.Runs.Rates(made, 1).First():G4} linearly to 0 over the remaining {_steps - made} steps."));
         return plans;
+    }
+
+    /// <summary>A stretch of a path; it names the whole schedule, by which it is known whose it is.</summary>
+    private PlanStretch Piece(
+        int number, int parent, AnnealedPath path, long from, long to, StretchRole role, bool validate, string reason) =>
+        new(new Stretch(
+            number, parent, _start + from, to - from, path.Runs, from, role, Guard: null, 0, validate, Continues: true,
+            Stage(Rungs), reason, FullValidation: validate));
+
+    /// <summary>Sends the path and its rivals to where the race is judged.</summary>
+    private List<SearchDecision> Start(AnnealedState state)
+    {
+        var plans = new List<SearchDecision>();
+        foreach (AnnealedPath contender in Contenders(state))
+        {
+            Arm arm = state.Find(contender.Arm)!;
+            bool path = ReferenceEquals(contender, state.Path);
+            long judged = JudgedAt(arm);
+            plans.Add(Piece(state.NextStretch + plans.Count, arm.Chain[^1], contender, arm.Made, judged,
+                path ? StretchRole.Path : StretchRole.Probe, validate: true,
+                path
+                    ? $"Trains at {contender.Peak:G4} to step {_start + judged}, where the race is judged."
+                    : $"Races against the path at {contender.Peak:G4}, a lower peak, in case the probes were too short to see what many epochs do."));
+        }
+
+        return plans;
+    }
+
+    /// <summary>The lowest held-out loss goes on; the path does where all diverged.</summary>
+    private IReadOnlyList<SearchDecision> Judge(AnnealedState state)
+    {
+        AnnealedPath[] contenders = [.. Contenders(state)];
+        AnnealedPath path = state.Path!;
+        AnnealedPath winner = contenders.Where(c => !c.IsBroken && c.Score is not null).MinBy(c => c.Score!.Value) ?? path;
+        Arm arm = state.Find(winner.Arm)!;
+        long judged = JudgedAt(arm);
+        CandidateRecord[] candidates = [.. contenders.OrderBy(c => c.Peak).Select(c => new CandidateRecord(
+            c.Pieces[^1].Stretch, c.Peak, c.Pieces[^1].End - state.Find(c.Arm)!.Made,
+            c.IsBroken ? StretchOutcome.Diverged : StretchOutcome.Succeeded, Forecast: null, c.Score))];
+        string reason = winner.Score is { } best
+            ? $"At step {_start + judged} the peak of {winner.Peak:G4} has the lowest held-out loss, {best:G4}, of {contenders.Length} that raced: it goes on alone."
+            : $"All {contenders.Length} that raced diverged: the path is taken up again at a lower rate.";
+        bool stays = ReferenceEquals(winner, path);
+        int[] taken = stays ? [] : [.. arm.Chain.Except(state.Find(path.Arm)!.Chain), .. winner.Pieces.Select(piece => piece.Stretch)];
+        int[] dropped = stays ? [] : [.. state.Find(path.Arm)!.Chain.Except(arm.Chain), .. path.Pieces.Select(piece => piece.Stretch)];
+        return
+        [
+            new ChooseRate(Stage(Rungs), "path", _start, _steps, winner.Runs, winner.Peak, Forecast: null, candidates, taken, dropped, reason),
+        ];
     }
 
     /// <summary>Takes the path up again at half its rate, from the last place where it was sound.</summary>
@@ -80,16 +177,14 @@ public sealed partial class AnnealedSearch
             ];
         }
 
-        double peak = path.Peak / 2;
-        AnnealedPath next = path.Reduced(peak);
-        long from = _start + (path.IsHeld ? HoldEnd(arm) : arm.Made);
-        string reason = $"Training diverged at {path.Peak:G4} after the probes had not: it goes on from step {from} at {peak:G4}.";
-        int[] dropped = path.IsHeld || path.Hold is null ? [path.Decay!.Value] : [path.Hold.Value, path.Decay!.Value];
+        AnnealedPath next = path.Halved(arm);
+        long from = _start + path.Made(arm);
+        string reason = $"Training diverged at {path.Peak:G4} after the probes had not: it goes on from step {from} at {next.Peak:G4}.";
         return
         [
-            new ReduceRate(path.Peak, peak, from, reason),
-            new ChooseRate(Stage(Rungs), "path", _start, _steps, Runs(arm, next.Held, peak), peak, Forecast: null, Candidates: [],
-                Taken: [], Dropped: dropped, reason),
+            new ReduceRate(path.Peak, next.Peak, from, reason),
+            new ChooseRate(Stage(Rungs), "path", _start, _steps, next.Runs, next.Peak, Forecast: null, Candidates: [],
+                Taken: [], Dropped: [.. path.Pieces.Where(piece => piece.Outcome != StretchOutcome.Succeeded).Select(piece => piece.Stretch)], reason),
         ];
     }
 }

@@ -15,21 +15,33 @@ public sealed partial class AnnealedSearch
         };
         var decisions = new List<SearchDecision>();
         AnnealedState now = state;
+        PeakSurrogate? surrogate = PeakSurrogate.Of(state, Lengths(state), _settings.Cap);
         foreach (double rate in wanted.Where(rate => rate > 0 && double.IsFinite(rate)))
         {
-            if (!Fits(now, rate))
+            double? gain = surrogate?.Improvement(rate);
+            if (!Fits(now, rate) || !IsWorth(now, rate, gain))
             {
                 continue;
             }
 
             foreach (PlanStretch plan in Probe(now, rate))
             {
-                decisions.Add(plan);
+                decisions.Add(plan with { Gain = gain });
                 now = Apply(now, plan);
             }
         }
 
         return decisions.Count > 0 ? decisions : Close(state);
+    }
+
+    /// <summary>
+    /// Whether a probe is expected to bring what its steps would bring as training. A rung's first rates are always tried:
+    /// the range, and what the rung before found best.
+    /// </summary>
+    private bool IsWorth(AnnealedState state, double rate, double? gain)
+    {
+        bool first = state.Rung == 0 || state.In(state.Rung).Length < (state.Rung == 1 ? 2 : 1);
+        return first || gain is null || gain >= _settings.StepPrice * Cost(state, Lengths(state), rate) / _steps;
     }
 
     /// <summary>Rung 0: the range from its top down, until two rates in succession are worse than the best; then repairs.</summary>
@@ -194,7 +206,7 @@ public sealed partial class AnnealedSearch
         }
 
         (double peak, string why) = Peak(state, best);
-        return [Record(state, best, why), ChoosePath(state, best, peak, why)];
+        return [Record(state, best, why), ChoosePath(best, peak, why)];
     }
 
     private (double Peak, string Why) Peak(AnnealedState state, Arm best)
@@ -207,6 +219,12 @@ public sealed partial class AnnealedSearch
         double? below = Bracket(state, best.Rate / AnnealedSettings.Fine);
         double? above = Bracket(state, best.Rate * AnnealedSettings.Fine);
         double octaves = PeakChoice.Octaves(below, score, above, _settings.Cap, _settings.OpenEdge);
+        if (_settings.PosteriorPeak && below is not null && above is not null
+            && PeakSurrogate.Of(state, Lengths(state), _settings.Cap) is { } surrogate)
+        {
+            octaves = Enumerable.Range(-32, 65).Select(i => i / 64.0).MinBy(o => surrogate.Predict(best.Rate * Math.Pow(2, o)).Mean);
+        }
+
         double peak = best.Rate * Math.Pow(2, octaves);
         string lowest = $"{best.Rate:G4} has the lowest score, {score:G4}";
         return (peak, (below, above) switch
@@ -247,7 +265,7 @@ public sealed partial class AnnealedSearch
 
         Arm best = state.Find(state.Best[0])!;
         string why = $"The rates of rung 1 cannot be told apart, and longer probes cannot be paid: {best.Rate:G4}, best in rung 0, is the peak.";
-        return best.IsDead ? [NoStableRate(state)] : [Record(state, best, why), ChoosePath(state, best, best.Rate, why)];
+        return best.IsDead ? [NoStableRate(state)] : [Record(state, best, why), ChoosePath(best, best.Rate, why)];
     }
 
     private ChooseRate Record(AnnealedState state, Arm best, string reason)

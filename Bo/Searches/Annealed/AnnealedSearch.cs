@@ -52,7 +52,7 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
 
         Initial = new AnnealedState(
             NextStretch: 0, Rung: 0, Warmup: null, WarmupOutcome: _start > 0 ? null : StretchOutcome.Succeeded, Arms: [], Doublings: 0,
-            Repairs: 0, Best: [], Spent: 0, FirstLoss: null, Path: null, Ended: false);
+            Repairs: 0, Best: [], Spent: 0, FirstLoss: null, Path: null, Rivals: [], Ended: false);
     }
 
     /// <inheritdoc/>
@@ -85,16 +85,13 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
         ChooseRate { Kind: "warmup" } => state,
         ChooseRate { Kind: "rung", Chosen: { } best } when state.Path is null =>
             state with { Rung = state.Rung + 1, Best = state.Best.Add(best) },
-        ChooseRate { Kind: "path", Chosen: { } peak } choice => state with
-        {
-            Path = state.Path ?? new AnnealedPath(choice.Runs[0].From, peak, peak, 0, null, null, null, null, null),
-        },
+        ChooseRate { Kind: "path" } choice => Chosen(state, choice),
         LengthenProbes when state.Path is null => state with
         {
             Doublings = state.Doublings + 1,
             Arms = [.. state.Arms.Select(arm => arm.IsDead ? arm : arm with { Probes = arm.Probes.RemoveAll(probe => probe.Rung == 1) })],
         },
-        ReduceRate reduce when state.Path is { } path => state with { Path = path.Reduced(reduce.To) },
+        ReduceRate when state.Path is { } path => state with { Path = path.Halved(state.Find(path.Arm)!) },
         RealiseStage => state,
         CompleteSearch or FailSearch => state with { Ended = true },
         _ => throw CannotFollow(decision),
@@ -108,9 +105,14 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state with { WarmupOutcome = observation.Outcome };
         }
 
-        if (state.Path is { } path && path.Observe(observation) is { } moved)
+        if (state.Path is { } path && path.Has(number))
         {
-            return state with { Path = moved };
+            return state with { Path = path.Observe(observation) };
+        }
+
+        if (state.Rivals.FirstOrDefault(rival => rival.Has(number)) is { } running)
+        {
+            return state with { Rivals = state.Rivals.Replace(running, running.Observe(observation)) };
         }
 
         Arm arm = state.Arms.FirstOrDefault(a => a.Chain.Contains(number) || a.Probes.Any(p => p.CoolDown == number))
@@ -136,7 +138,13 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
     {
         if (stretch.Role == StretchRole.Path)
         {
-            return state.Path is { } path ? state with { Path = path.Plan(stretch) } : state with { Warmup = stretch.Number };
+            return state.Path is { } path ? state with { Path = path.Plan(stretch, _start) } : state with { Warmup = stretch.Number };
+        }
+
+        if (state.Path is not null)
+        {
+            AnnealedPath rival = state.Rivals.First(r => r.Runs.SequenceEqual(stretch.Runs));
+            return state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) };
         }
 
         Arm? arm = state.Arms.FirstOrDefault(a => stretch.Parent is { } parent && a.Chain.Contains(parent));

@@ -28,6 +28,14 @@ public sealed record AnnealedSettings
     /// <value>0.08.</value>
     public double Rung2 { get; init; } = 0.08;
 
+    /// <summary>Steps beyond which a longer run no longer needs probes that are longer in proportion.</summary>
+    /// <value>2400.</value>
+    public double LongRun { get; init; } = 2400;
+
+    /// <summary>How much of each step beyond <see cref="LongRun"/> counts for the length of a probe.</summary>
+    /// <value>0.6: the last rung tends to 0.048 T, the one before it to 0.018 T.</value>
+    public double LongShare { get; init; } = 0.6;
+
     /// <summary>Share of a probe that cools down to 0. Shorter ones choose rates that are too small.</summary>
     /// <value>1/3; between 0 and 1.</value>
     public double CoolDown { get; init; } = 1.0 / 3;
@@ -82,6 +90,30 @@ public sealed record AnnealedSettings
     /// <summary>How often a path that diverges is taken up again at half its rate.</summary>
     /// <value>3.</value>
     public int MostReductions { get; init; } = 3;
+
+    /// <summary>
+    /// Full-length variants that are trained beside the path, at lower peaks, until <see cref="RaceUntil"/>; the lowest
+    /// held-out loss goes on. Short probes cannot see a network over-fit in the epochs to come; a race can.
+    /// </summary>
+    /// <value>0, none; at most 3.</value>
+    public int Race { get; init; }
+
+    /// <summary>Share of T at which the race is judged; 1 = at the end.</summary>
+    /// <value>0.7; between the hold and 1.</value>
+    public double RaceUntil { get; init; } = 0.7;
+
+    /// <summary>Peaks of the variants over the path's, in the order they are added.</summary>
+    internal static readonly double[] RaceFactors = [1 / 2.8, 1 / 1.7, 1.4];
+
+    /// <summary>
+    /// What a step must bring: a probe that is not expected to save this share of the final loss times its steps over T is
+    /// not made. Training that is longer by a share x ends at a loss lower by about this times x.
+    /// </summary>
+    /// <value>0.05; 0 = every probe of a rung is made.</value>
+    public double StepPrice { get; init; } = 0.05;
+
+    /// <summary>Whether the peak is the lowest posterior mean of the surrogate instead of the parabola's vertex.</summary>
+    public bool PosteriorPeak { get; init; }
 
     /// <summary>Neighbouring rates of rungs 1 and 2 are a factor of two apart.</summary>
     internal const double Fine = 2;

@@ -14,6 +14,7 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Spent">Steps and validations of all probes planned so far, in steps.</param>
 /// <param name="FirstLoss">Loss of step 0; null = unknown.</param>
 /// <param name="Path">The path; null = not chosen yet.</param>
+/// <param name="Rivals">Full-length variants that race against the path; empty when there are none, or the race is over.</param>
 /// <param name="Ended">The search completed or failed.</param>
 public sealed record AnnealedState(
     int NextStretch,
@@ -27,6 +28,7 @@ public sealed record AnnealedState(
     double Spent,
     double? FirstLoss,
     AnnealedPath? Path,
+    ImmutableArray<AnnealedPath> Rivals,
     bool Ended) : SearchState
 {
     /// <summary>A probe was planned and has not been observed.</summary>

@@ -49,6 +49,12 @@ internal static class PolicyBenchmark
                 foreach (long seed in seeds)
                 {
                     using var problem = new TrainedProblem(workload, seed, folder, all);
+                    if (policy.StartsWith("trace:", StringComparison.Ordinal))
+                    {
+                        Trace(problem, workload, length, double.Parse(policy[6..], CultureInfo.InvariantCulture), seed);
+                        continue;
+                    }
+
                     (ISearch search, int parallelism) = Create(policy, workload, length, seed);
                     SimulatedSearch<TrainedState> run = new SearchSimulator<TrainedState>(search, problem, parallelism, slots: 8, overhead: 4).Run();
                     Report(table, workload, length, policy, seed, problem, run);
@@ -59,6 +65,23 @@ internal static class PolicyBenchmark
         AnsiConsole.Profile.Width = 160;
         AnsiConsole.Write(table);
         return 0;
+    }
+
+    private static void Trace(TrainedProblem problem, PolicyWorkload workload, long steps, double peak, long seed)
+    {
+        IReadOnlyList<Orchestrator.Bo.Schedules.RateRun> runs = new StableDecaySchedule(peak, 0, 0.8, DecayShape.Linear).Compile(steps);
+        SimulatedStretch<TrainedState> made = problem.Run(problem.Initial, new Stretch(0, null, 0, steps, runs, 0, StretchRole.Path, null, steps / 20, true, true, 0, ""));
+        IReadOnlyList<double> losses = made.Result.Losses;
+        for (int i = 0; i < made.Result.Validations.Count; i++)
+        {
+            ValidationPoint v = made.Result.Validations[i];
+            double train = losses.Skip((int)(v.Step - (steps / 20))).Take((int)(steps / 20)).Average();
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload.Name} T={steps} trace {peak} seed {seed}: {(double)v.Step / steps:F2} train {train:F4} probe {v.Loss:F4}"));
+        }
+
+        double full = problem.Evaluate(made.End, ValidationSplits.Validation)["validation_loss"];
+        double test = problem.Evaluate(made.End, ValidationSplits.Test)["test_accuracy"];
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload.Name} T={steps} trace {peak} seed {seed}: final {full:F4} test {test:F4}"));
     }
 
     private static void Report(

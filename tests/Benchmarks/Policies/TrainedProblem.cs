@@ -57,7 +57,7 @@ internal sealed class TrainedProblem : ISimulatedTrainer<TrainedState>, IDisposa
     {
         var plan = new RatePlan([.. stretch.Runs.Select(run => new RateRun(run.Steps, run.From, run.To))], stretch.Offset);
         string key = string.Create(CultureInfo.InvariantCulture,
-            $"{from.Sha256}|{stretch.Start}|{stretch.Steps}|{JsonSerializer.Serialize(stretch.Runs)}|{stretch.Offset}|{stretch.ValidateEvery}|{stretch.ValidateAtEnd}|{JsonSerializer.Serialize(stretch.Guard)}|{stretch.Continues}");
+            $"{from.Sha256}|{stretch.Start}|{stretch.Steps}|{JsonSerializer.Serialize(stretch.Runs)}|{stretch.Offset}|{stretch.ValidateEvery}|{stretch.ValidateAtEnd}|{JsonSerializer.Serialize(stretch.Guard)}|{stretch.Continues}{(stretch.FullValidation ? "|full" : "")}");
         Kept kept = Kept(key, () => Train(from, stretch, plan));
         StretchOutcome outcome = kept.Diverged ? StretchOutcome.Diverged : StretchOutcome.Succeeded;
         return new SimulatedStretch<TrainedState>(
@@ -70,6 +70,7 @@ internal sealed class TrainedProblem : ISimulatedTrainer<TrainedState>, IDisposa
     private Kept Train(TrainedState from, Stretch stretch, RatePlan plan)
     {
         string output = Path.Combine(_folder, $"{Guid.NewGuid():N}.part");
+        string split = stretch.FullValidation ? ValidationSplits.Validation : ValidationSplits.Probe;
         TrainerReply reply = Trainer().Train(new TrainRequest
         {
             Segment = $"s{stretch.Number}",
@@ -79,7 +80,7 @@ internal sealed class TrainedProblem : ISimulatedTrainer<TrainedState>, IDisposa
             Steps = stretch.Steps,
             Plan = plan,
             Validate = stretch.ValidateEvery > 0 || stretch.ValidateAtEnd
-                ? new ValidationRequest { Every = stretch.ValidateEvery, AtEnd = stretch.ValidateAtEnd, Split = ValidationSplits.Probe }
+                ? new ValidationRequest { Every = stretch.ValidateEvery, AtEnd = stretch.ValidateAtEnd, Split = split }
                 : null,
             Guard = stretch.Guard is { } guard
                 ? new DivergenceLimits { MaxLossRise = guard.MaxLossRise, Patience = guard.Patience, ReferenceLoss = guard.ReferenceLoss }
@@ -98,7 +99,7 @@ internal sealed class TrainedProblem : ISimulatedTrainer<TrainedState>, IDisposa
                 File.Delete(done.Series.Path);
                 return new Kept(
                     [.. losses.Select(loss => loss ?? double.NaN)],
-                    [.. done.Validations.Select(v => new KeptValidation(v.Step, v.Metrics.TryGetValue("probe_loss", out double loss) ? loss : double.NaN))],
+                    [.. done.Validations.Select(v => new KeptValidation(v.Step, v.Metrics.TryGetValue($"{split}_loss", out double loss) ? loss : double.NaN))],
                     done.Checkpoint?.Sha256, [], false);
             case FailedReply { Kind: FailureKind.Diverged } diverged:
                 // The trainer answers a divergence without its series: what is known is how many steps it made.

@@ -28,7 +28,7 @@ public sealed class KillTests(ITestOutputHelper output)
     public async Task Many_kills_of_all_kinds_within_one_job_change_nothing()
     {
         await using KillExperiment experiment = await KillExperiment.StartAsync(
-            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), TestContext.Current.CancellationToken);
+            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), ct: TestContext.Current.CancellationToken);
         KillOutcome outcome = await experiment.RunAsync(
             [
                 KillMoment.Draw(Seed, Victim.Silo, 100, 0, 4),
@@ -44,13 +44,33 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.InRange(outcome.Result.Steps.Lost, 0, 5 * KillJob.SegmentSteps);
     }
 
+    [Fact]
+    public async Task Eight_busy_slots_and_a_race_come_to_what_two_slots_left_alone_do()
+    {
+        await using KillExperiment experiment = await KillExperiment.StartAsync(
+            KillJob.Racing, [4, 4], await Undisturbed.RacingJobAsync(), busy: 3, ct: TestContext.Current.CancellationToken);
+        KillOutcome outcome = await experiment.RunAsync(
+            [
+                KillMoment.Draw(Seed, Victim.Agent, 200, 0, 8),
+                KillMoment.Draw(Seed, Victim.Silo, 200, 8, 16),
+                KillMoment.Draw(Seed, Victim.Trainer, 200, 16, 24),
+                KillMoment.Draw(Seed, Victim.Agent, 201, 24, 30),
+                KillMoment.Draw(Seed, Victim.Silo, 201, 30, 36),
+            ],
+            TestContext.Current.CancellationToken);
+        output.WriteLine($"seed {Seed}: {outcome}");
+        Assert.NotEmpty(outcome.Kills);
+        Assert.Empty(outcome.Differences);
+        Assert.InRange(outcome.Result.Steps.Lost, 0, 9 * KillJob.SegmentSteps);
+    }
+
     /// <param name="victim">What is killed.</param>
     /// <param name="mostRepeated">Segments that may be offered again after a kill.</param>
     /// <param name="mostLost">Segments whose steps may be counted as lost.</param>
     private async Task HoldAsync(Victim victim, int mostRepeated, int mostLost)
     {
         await using KillExperiment experiment = await KillExperiment.StartAsync(
-            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), TestContext.Current.CancellationToken);
+            KillJob.Spec, [Slots], await Undisturbed.KillJobAsync(), ct: TestContext.Current.CancellationToken);
         int repeated = 0;
         for (int i = 0; i < Times; i++)
         {

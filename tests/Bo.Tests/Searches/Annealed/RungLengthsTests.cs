@@ -10,8 +10,10 @@ public sealed class RungLengthsTests
     [InlineData(1000, 12, 30, 80)]
     [InlineData(1200, 12, 36, 96)]
     [InlineData(2000, 15, 60, 160)]
-    [InlineData(8000, 60, 240, 640)]
-    public void They_are_shares_of_the_run(long steps, long n0, long n1, long n2)
+    [InlineData(2400, 18, 72, 192)]
+    [InlineData(8000, 43, 173, 461)]
+    [InlineData(100_000, 457, 1829, 4877)]
+    public void They_are_shares_of_the_run_and_smaller_ones_of_long_runs(long steps, long n0, long n1, long n2)
     {
         var lengths = new RungLengths(new AnnealedSettings(), steps, doublings: 0);
         Assert.Equal([n0, n1, n2], [lengths[0], lengths[1], lengths[2]]);

@@ -11,9 +11,12 @@ public sealed class KillExperiment : IAsyncDisposable
     private readonly ServedCluster _cluster;
     private readonly JsonElement _spec;
 
-    private KillExperiment(ServedCluster cluster, JsonElement spec, UndisturbedRun undisturbed)
+    private readonly int _busy;
+
+    private KillExperiment(ServedCluster cluster, JsonElement spec, UndisturbedRun undisturbed, int? busy)
     {
         (_cluster, _spec, Undisturbed) = (cluster, spec, undisturbed);
+        _busy = busy ?? Slots;
     }
 
     /// <summary>The job left alone.</summary>
@@ -26,12 +29,13 @@ public sealed class KillExperiment : IAsyncDisposable
     /// <param name="spec">The job.</param>
     /// <param name="slots">Slots of each agent.</param>
     /// <param name="undisturbed">What the job left alone came to; null = it is run first.</param>
+    /// <param name="busy">Segments that must be under way before a kill; null = one a slot.</param>
     /// <param name="ct">Gives up.</param>
     public static async Task<KillExperiment> StartAsync(
-        JsonElement spec, IReadOnlyList<int> slots, UndisturbedRun? undisturbed = null, CancellationToken ct = default)
+        JsonElement spec, IReadOnlyList<int> slots, UndisturbedRun? undisturbed = null, int? busy = null, CancellationToken ct = default)
     {
         ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, slots, ct: ct);
-        return new KillExperiment(cluster, spec, undisturbed ?? await UndisturbedRun.OfAsync(cluster, spec, ct));
+        return new KillExperiment(cluster, spec, undisturbed ?? await UndisturbedRun.OfAsync(cluster, spec, ct), busy);
     }
 
     /// <summary>
@@ -92,7 +96,7 @@ public sealed class KillExperiment : IAsyncDisposable
         }
 
         await Waiting.UntilAsync(
-            async () => job.Ended.IsCompleted || await _cluster.LeasesAsync(ct) >= Slots, "all slots are busy", Hangs, ct);
+            async () => job.Ended.IsCompleted || await _cluster.LeasesAsync(ct) >= _busy, "the slots are busy", Hangs, ct);
         return !job.Ended.IsCompleted;
     }
 

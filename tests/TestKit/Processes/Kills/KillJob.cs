@@ -32,4 +32,27 @@ public static class KillJob
           }
         }
         """).RootElement;
+
+    /// <summary>
+    /// A job of waves of up to eight probes, of arms that are extended and forked, and of a race of three to the middle of
+    /// training. Its segments are as long.
+    /// </summary>
+    public static JsonElement Racing { get; } = JsonDocument.Parse($$"""
+        {
+          "name": "kills-race",
+          "trainer": {
+            "workload": "image-classification",
+            "settings": { "dataset": "digits", "model": "mlp", "hidden": 64, "batchSize": 256 }
+          },
+          "objective": { "metric": "validation_loss", "type": "minimize" },
+          "steps": 900,
+          "segmentSteps": {{SegmentSteps}},
+          "parallelTrialCount": 8,
+          "schedule": {
+            "algorithm": "annealed",
+            "range": { "min": 1e-4, "max": 1 },
+            "settings": { "race": 2 }
+          }
+        }
+        """).RootElement;
 }
