@@ -18,7 +18,8 @@ internal static class CurveBenchmark
         string names = string.Join(", ", CurveWorkload.All.Select(workload => workload.Trained.Name));
         var workload = new Option<string[]>("--workload")
         {
-            AllowMultipleArgumentsPerToken = true, Description = $"{names}; default all.",
+            AllowMultipleArgumentsPerToken = true,
+            Description = $"{names}; default all.",
             DefaultValueFactory = _ => [.. CurveWorkload.All.Select(w => w.Trained.Name)],
         };
         var seeds = new Option<string>("--seeds") { DefaultValueFactory = _ => "1", Description = "Seeds, separated by commas." };

@@ -14,9 +14,23 @@ internal sealed class ClockFolder(string root)
 {
     private const string Events = "events.jsonl";
     private const string Result = "result.json";
+    private const string ClusterPrefix = "cluster-";
 
     /// <summary>The folder of a workload's cluster: there while jobs of the workload run, so that they go on after a kill.</summary>
-    public string Cluster(string workload, string version) => Path.Combine(root, workload, $"cluster-{version}");
+    public string Cluster(string workload, string version) => Path.Combine(root, workload, $"{ClusterPrefix}{version}");
+
+    /// <summary>Deletes what clusters of a workload left, but for one: another version cannot go on with it.</summary>
+    public void Forget(string workload, string? except)
+    {
+        var folder = new DirectoryInfo(Path.Combine(root, workload));
+        foreach (DirectoryInfo cluster in folder.Exists ? folder.GetDirectories($"{ClusterPrefix}*") : [])
+        {
+            if (cluster.FullName != Path.GetFullPath(except ?? root))
+            {
+                cluster.Delete(recursive: true);
+            }
+        }
+    }
 
     /// <summary>A run that is kept, by one version of the product or else by the newest that has it; null = none is.</summary>
     public ClockRun? Find(ClockJob job, long seed, string? version)

@@ -8,6 +8,7 @@ namespace Orchestrator.Benchmarks.OnTheClock;
 internal static class ClockReport
 {
     private const string Unknown = "–";
+    private const string Share = "+0.0 %;-0.0 %;0.0 %";
 
     /// <summary>A table a workload, the claims, and what failed.</summary>
     public static string Render(IReadOnlyList<ClockRun> runs)
@@ -30,9 +31,14 @@ internal static class ClockReport
             text.AppendLine($"- {run.Job.Workload}/{run.Job.Method}, seed {run.Seed}: {run.Failure}");
         }
 
+        if (runs.Any(run => run.Failure is not null))
+        {
+            text.AppendLine();
+        }
+
         string[] versions = [.. runs.Select(run => run.Result?.Version).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
         string[] classes = [.. runs.Select(run => run.Result?.Placement?.Class).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        text.AppendLine().AppendLine($"Versions: {string.Join(", ", versions)}. Numeric classes: {string.Join(", ", classes)}.");
+        text.AppendLine($"Versions: {string.Join(", ", versions)}. Numeric classes: {string.Join(", ", classes)}.");
         return text.ToString();
     }
 
@@ -89,7 +95,7 @@ internal static class ClockReport
         {
             if (rows.FirstOrDefault(row => row.Workload == claim.Workload && row.Method == claim.Method) is { } row)
             {
-                string format = claim.Share ? "+0.0 %;-0.0 %;0.0 %" : "0.###";
+                string format = claim.Share ? Share : "0.###";
                 double? measured = claim.Measure(row) is { } value && double.IsFinite(value) ? value : null;
                 table.Add(
                 [
@@ -121,7 +127,9 @@ internal static class ClockReport
         _ => $"{Percent(ratio.Mean)} [{Percent(ratio.Low)}, {Percent(ratio.High)}]",
     };
 
-    private static string Percent(double share) => share.ToString("+0.0 %;-0.0 %;0.0 %", CultureInfo.InvariantCulture);
+    private static string Percent(double share) => share > 9.99
+        ? ">+999 %"
+        : share.ToString(Share, CultureInfo.InvariantCulture);
 
     private static string Number(double value, string format) => double.IsNaN(value) ? Unknown : value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -26,15 +26,17 @@ internal sealed class ClockRunner(ClockFolder folder, int slots, int atOnce, Act
         int[] missing = [.. Enumerable.Range(0, runs.Length).Where(i => runs[i] is null)];
         if (missing.Length > 0)
         {
+            string state = folder.Cluster(workload, Version);
+            folder.Forget(workload, except: state);
             try
             {
-                await RunAsync(folder.Cluster(workload, Version), missing, async (api, i) =>
+                await ServeAsync(state, missing, async (api, i, ended) =>
                 {
-                    runs[i] = await OneAsync(api, wanted[i].Job, wanted[i].Seed, ct);
+                    runs[i] = await OneAsync(api, wanted[i].Job, wanted[i].Seed, ended);
                     note(runs[i]!);
                 }, ct);
             }
-            catch (Exception fault) when (fault is BadInputException or TimeoutException)
+            catch (Exception fault) when (fault is BadInputException or TimeoutException or ServerUnreachableException)
             {
                 // The cluster does not run. Other workloads may yet.
                 foreach (int i in missing.Where(i => runs[i] is null))
@@ -45,10 +47,16 @@ internal sealed class ClockRunner(ClockFolder folder, int slots, int atOnce, Act
             }
         }
 
+        if (runs.All(run => run!.Result is not null))
+        {
+            // Checkpoints are large, and no job needs them any more.
+            folder.Forget(workload, except: null);
+        }
+
         return [.. runs.OfType<ClockRun>()];
     }
 
-    private async Task RunAsync(string state, int[] missing, Func<IJobsApi, int, Task> run, CancellationToken ct)
+    private async Task ServeAsync(string state, int[] missing, Func<IJobsApi, int, CancellationToken, Task> run, CancellationToken ct)
     {
         var session = new Session
         {
@@ -59,27 +67,28 @@ internal sealed class ClockRunner(ClockFolder folder, int slots, int atOnce, Act
             Terminal = false,
             Connect = static (server, key) => new HttpJobsApi(server, key),
         };
-        await using (var cluster = new LocalCluster(session, Path.GetFullPath(state), slots, string.Join(':', DataFolders.Resolve(session, null))))
+        await using var cluster = new LocalCluster(session, Path.GetFullPath(state), slots, string.Join(':', DataFolders.Resolve(session, null)));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        try
         {
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
             Uri server = await cluster.StartAsync(ct);
-            IJobsApi api = session.Connect(server, null);
+            using var api = new HttpJobsApi(server);
             Task children = cluster.WatchAsync(server, ending.Token);
-            Task jobs = JobsAsync();
+            Task jobs = JobsAsync(api, ending.Token);
             await Task.WhenAny(children, jobs);
             await (jobs.IsCompleted ? jobs : children);
+        }
+        finally
+        {
             await ending.CancelAsync();
-
-            async Task JobsAsync()
-            {
-                await Waiting.UntilAsync(async () => (await api.WorkersAsync(ct: ending.Token)).Items.Count > 0, "the agent has registered", ct: ending.Token);
-                var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ending.Token };
-                await Parallel.ForEachAsync(missing, options, async (i, _) => await run(api, i));
-            }
         }
 
-        // Checkpoints are large, and all of its jobs are done.
-        Directory.Delete(state, recursive: true);
+        async Task JobsAsync(HttpJobsApi api, CancellationToken ended)
+        {
+            await Waiting.UntilAsync(async () => (await api.WorkersAsync(ct: ended)).Items.Count > 0, "the agent has registered", ct: ended);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ended };
+            await Parallel.ForEachAsync(missing, options, async (i, _) => await run(api, i, ended));
+        }
     }
 
     private async Task<ClockRun> OneAsync(IJobsApi api, ClockJob job, long seed, CancellationToken ct)

@@ -13,19 +13,22 @@ internal static class OnTheClockBenchmark
         var quick = new Option<bool>("--quick") { Description = "Small workloads and two seeds, in under a minute: that it runs, no more." };
         var only = new Option<string[]>("--only")
         {
-            Description = "WORKLOAD or WORKLOAD/METHOD, with * for any characters.", HelpName = "PATTERN", AllowMultipleArgumentsPerToken = true,
+            Description = "WORKLOAD or WORKLOAD/METHOD, with * for any characters.",
+            HelpName = "PATTERN",
+            AllowMultipleArgumentsPerToken = true,
         };
         var seeds = new Option<string?>("--seeds") { Description = "Seeds, separated by commas; default 1,2,3, or 1,2 with --quick." };
         var output = new Option<string>("--out")
         {
-            Description = "Folder of what was run: what is there, of this version of the product, is not run again.", HelpName = "DIR",
+            Description = "Folder of what was run: what is there, of this version of the product, is not run again.",
+            HelpName = "DIR",
             DefaultValueFactory = _ => Path.Combine("runs", "on-the-clock"),
         };
         var slots = new Option<int?>("--slots") { Description = "Slots of each job; default cores. Never changes a loss or a step.", HelpName = "N" };
-        var atOnce = new Option<int>("--jobs")
+        var atOnce = new Option<int?>("--jobs")
         {
-            Description = "Jobs run at once. Never changes a loss or a step, but their seconds are then those of a busy machine.",
-            HelpName = "N", DefaultValueFactory = _ => 1,
+            Description = "Jobs run at once; default 1, or cores with --quick. Never changes a loss or a step, but their seconds are then those of a busy machine.",
+            HelpName = "N",
         };
         var table = new Option<bool>("--table") { Description = "Run nothing: print what was run, of whatever version." };
         var command = new Command("on-the-clock", "Schedule searches against tuned schedules, as ordinary jobs, by every step they take.")
@@ -40,7 +43,7 @@ internal static class OnTheClockBenchmark
                 [.. (parse.GetValue(seeds) ?? (small ? "1,2" : "1,2,3")).Split(',').Select(long.Parse)],
                 new ClockFolder(parse.GetRequiredValue(output)),
                 parse.GetValue(slots) ?? Environment.ProcessorCount,
-                Math.Max(1, parse.GetValue(atOnce)),
+                Math.Max(1, parse.GetValue(atOnce) ?? (small ? Environment.ProcessorCount : 1)),
                 parse.GetValue(table),
                 ct);
         });
