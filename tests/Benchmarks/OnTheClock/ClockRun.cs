@@ -14,10 +14,8 @@ internal sealed record ClockRun(ClockJob Job, long Seed, JobResult? Result, stri
     /// <summary>Training + search + evaluation, in trainings; null where nothing is known.</summary>
     public double? Total => (double?)Result?.Steps.Charged / Job.Steps;
 
-    /// <summary>Seconds that a segment takes beside its trainer's, where they run one after the other; null = unknown.</summary>
-    public double? Overhead => Result is { Seconds: var seconds } && Record is { Segments: > 0 }
-        ? Math.Max(0, seconds.Wall - seconds.Trainer) / Record.Segments
-        : null;
+    /// <summary>Seconds that a segment took beside its trainer's, of a job that wanted no more slots than there were; null = unknown.</summary>
+    public double? Overhead => Result is { Seconds.Wall: var wall } ? Record?.Overhead(wall) : null;
 
     /// <summary>The final loss on validation; null where there is no model.</summary>
     public double? Validation => Metric("validation_loss");

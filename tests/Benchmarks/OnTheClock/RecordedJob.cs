@@ -16,6 +16,8 @@ namespace Orchestrator.Benchmarks.OnTheClock;
 /// <summary>A job as its stored events tell it: what was planned, what caused it, and what each segment took.</summary>
 internal sealed class RecordedJob
 {
+    private const int Plenty = 100;
+
     private readonly JobSpec _spec;
     private readonly List<Step> _course = [];
     private readonly Dictionary<int, Segment> _segments = [];
@@ -56,27 +58,46 @@ internal sealed class RecordedJob
         _spec = spec ?? throw new InvalidDataException("the events of a job begin with its job file");
     }
 
-    /// <summary>Segments that were run.</summary>
-    public int Segments => _segments.Count;
-
     /// <summary>The critical path on some slots in trainings: time is counted in steps, and nothing else takes any.</summary>
     public double CriticalPath(int slots) =>
         Walk(slots, step => Run(step).Sum(segment => segment.Steps) + StretchCost.Of(step.Stretch!).Evaluation) / _spec.Steps;
 
-    /// <summary>
-    /// The wall clock on some slots over that of a plain training on one: each segment takes the seconds it took, and
-    /// both end with the full validation and the test.
-    /// </summary>
+    /// <summary>The wall clock on some slots in seconds: each segment takes those it took, the evaluations at the end run at once.</summary>
     /// <param name="slots">Slots.</param>
     /// <param name="overhead">Seconds that each segment takes beside its trainer's.</param>
+    public double Seconds(int slots, double overhead) => Walk(slots, step => Run(step).Sum(segment => segment.Seconds + overhead)) + Final(overhead);
+
+    /// <summary>
+    /// The wall clock on some slots over that of a plain training on one, a step of which takes what one of the path took.
+    /// Both end with the full validation and the test.
+    /// </summary>
+    /// <param name="slots">Slots.</param>
+    /// <param name="overhead">As of <see cref="Seconds"/>.</param>
     public double OverPlain(int slots, double overhead)
     {
-        Segment[] trained = [.. _segments.Where(segment => segment.Key < _planned).Select(segment => segment.Value)];
-        double final = overhead + _segments.Where(segment => segment.Key >= _planned).Select(segment => segment.Value.Seconds).DefaultIfEmpty(0).Max();
+        Segment[] path = [.. _course.Where(step => step.Stretch is { Role: StretchRole.Path }).SelectMany(Run)];
+        Segment[] trained = path.Length > 0 ? path : [.. _course.SelectMany(Run)];
         double plain = (trained.Sum(segment => segment.Seconds) / trained.Sum(segment => segment.Steps) * _spec.Steps)
             + (overhead * Math.Ceiling((double)_spec.Steps / _spec.SegmentSteps));
-        return (Walk(slots, step => Run(step).Sum(segment => segment.Seconds + overhead)) + final) / (plain + final);
+        return Seconds(slots, overhead) / (plain + Final(overhead));
     }
+
+    /// <summary>The overhead of a segment at which the simulated wall clock is the one that was measured, where slots were no want.</summary>
+    public double Overhead(double wall)
+    {
+        double low = 0;
+        double high = wall;
+        for (int halving = 0; halving < 40; halving++)
+        {
+            double middle = (low + high) / 2;
+            (low, high) = Seconds(Plenty, middle) < wall ? (middle, high) : (low, middle);
+        }
+
+        return low;
+    }
+
+    private double Final(double overhead) =>
+        overhead + _segments.Where(segment => segment.Key >= _planned).Select(segment => segment.Value.Seconds).DefaultIfEmpty(0).Max();
 
     private static SearchDecision? Decision(JobEventView e) =>
         e.Payload.GetProperty("decision").Deserialize<SearchDecision>(WireJson.Options);

@@ -37,10 +37,11 @@ public sealed class ReckoningTests
     public void A_wall_clock_counts_the_seconds_of_each_segment_its_overhead_and_the_evaluation_at_the_end()
     {
         RecordedJob job = Record();
-        Assert.Equal(24, job.Segments);
         double plain = (20 * 3.1) + 2.1;
-        Assert.Equal((3.1 + plain) / plain, job.OverPlain(8, overhead: 0.1), 9);
-        Assert.Equal((3.1 + 3.1 + plain) / plain, job.OverPlain(1, overhead: 0.1), 9);
+        Assert.Equal((5.1 + plain) / plain, job.OverPlain(8, overhead: 0.1), 9);
+        Assert.Equal(5.1 + plain, job.Seconds(8, overhead: 0.1), 9);
+        Assert.Equal(0.1, job.Overhead(wall: 5.1 + plain), 6);
+        Assert.Equal((4.1 + 5.1 + plain) / plain, job.OverPlain(1, overhead: 0.1), 9);
     }
 
     [Fact]
@@ -64,27 +65,27 @@ public sealed class ReckoningTests
         Assert.Contains("mlp/autolrs, seed 1: no slot for it", text);
     }
 
-    /// <summary>Two probes of 30 steps at once; when both were observed a path of 600; all segments of 30 steps take 3 s.</summary>
+    /// <summary>Two probes of 30 steps at once; when both were observed a path of 600 whose segments of 30 steps take 3 s.</summary>
     private static RecordedJob Record()
     {
         JsonElement spec = ClockJob.Read(true, ["quick-quadratic/annealed-8"]).Single().Root;
         var events = new List<JobEventView>();
         void Add(string type, object payload) => events.Add(new JobEventView(events.Count + 1, type, JsonSerializer.SerializeToElement(payload, WireJson.Options)));
-        void Plan(int number, long steps) => Add("search_decided", new
+        void Plan(int number, long steps, StretchRole role) => Add("search_decided", new
         {
             decision = (SearchDecision)new PlanStretch(new Stretch(
-                number, null, 0, steps, [new RateRun(steps, 0.1, 0.1)], 0, StretchRole.Probe, null, 0, false, true, 0, "")),
+                number, null, 0, steps, [new RateRun(steps, 0.1, 0.1)], 0, role, null, 0, false, true, 0, "")),
         });
         void Finish(int segment, long steps, double seconds) => Add("segment_finished", new { segment, steps, trainerSeconds = seconds });
         void Observe(int stretch) => Add("stretch_observed", new { observation = new { stretch } });
         Add("job_submitted", new { spec });
-        Plan(0, 30);
-        Plan(1, 30);
-        Finish(1, 30, 3);
-        Finish(0, 30, 3);
+        Plan(0, 30, StretchRole.Probe);
+        Plan(1, 30, StretchRole.Probe);
+        Finish(1, 30, 5);
+        Finish(0, 30, 4);
         Observe(0);
         Observe(1);
-        Plan(2, 600);
+        Plan(2, 600, StretchRole.Path);
         for (int segment = 2; segment < 22; segment++)
         {
             Finish(segment, 30, 3);
