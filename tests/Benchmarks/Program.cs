@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Orchestrator.Benchmarks.Bo;
+using Orchestrator.Benchmarks.Curves;
 using Orchestrator.Benchmarks.Faults;
+using Orchestrator.Benchmarks.OnTheClock;
 using Orchestrator.Benchmarks.Policies;
 using Orchestrator.Benchmarks.Training;
 
@@ -8,6 +10,8 @@ using Orchestrator.Benchmarks.Training;
 // the README. Nothing here is timed by the tests.
 var root = new RootCommand("Benchmarks of the orchestrator.")
 {
+    OnTheClockBenchmark.Command(),
+    CurveBenchmark.Command(),
     PolicyBenchmark.Command(),
     GaussianProcessBenchmark.Command(),
     RegretBenchmark.Command(),
