@@ -54,12 +54,21 @@ internal sealed record ClockSummary(string Workload, string Method, IReadOnlyLis
     public double Mean(Func<StepCounts, long> purse) => Each(run => (double?)(run.Result is { } result ? purse(result.Steps) : null) / run.Job.Steps).Mean();
 
     /// <summary>Its validation loss over another method's on the same seeds; null where they have none in common.</summary>
-    public PairedRatio? Over(string method) => PairedRatio.Of(
+    public PairedRatio? Over(string method) => Over(method, run => run.Validation);
+
+    /// <summary>A metric of its final models over another method's on the same seeds; null where they have none in common.</summary>
+    public PairedRatio? Over(string method, string metric) => Over(method, run => run.Metric(metric));
+
+    /// <summary>The row of another method on the same workload.</summary>
+    public ClockSummary Of(string method) => this with { Method = method, Runs = [.. Beside.Where(run => run.Job.Method == method)] };
+
+    private PairedRatio? Over(string method, Func<ClockRun, double?> value) => PairedRatio.Of(
     [
         .. from run in Runs
-           join other in Beside.Where(other => other.Job.Method == method) on run.Seed equals other.Seed
-           where run.Validation is not null && other.Validation is not null
-           select (run.Validation!.Value, other.Validation!.Value),
+           join other in Of(method).Runs on run.Seed equals other.Seed
+           let pair = (Own: value(run), Other: value(other))
+           where pair.Own is not null && pair.Other is not null
+           select (pair.Own!.Value, pair.Other!.Value),
     ]);
 
     private double[] Each(Func<ClockRun, double?> value) => [.. Runs.Select(value).OfType<double>()];
