@@ -70,25 +70,26 @@ internal sealed partial class DocumentSession(KnownRuns known, Action<string> ou
     }
 
     /// <summary>Types a command, waits for its end (or, of a server, until it serves), and holds it to its exit code.</summary>
-    public async Task TypeAsync(DocumentedCommand command)
+    /// <returns>What it printed.</returns>
+    public async Task<string> TypeAsync(DocumentedCommand command)
     {
         if (command.IsPrelude)
         {
             _prelude.Add(command.Text);
-            return;
+            return "";
         }
 
         string text = Here(command.Text);
         if (command.IsServer)
         {
             await ServeAsync(command, text);
-            return;
+            return "";
         }
 
         if (JobOf().Match(command.Text) is { Success: true } run && known.Restore(command.Text, File(run.Groups["file"].Value), File("runs")))
         {
             output($"$ {command.Text}\nas in an earlier document");
-            return;
+            return "";
         }
 
         await using ProgramProcess shell = Start(text);
@@ -101,6 +102,8 @@ internal sealed partial class DocumentSession(KnownRuns known, Action<string> ou
         {
             known.Keep(command.Text, File(made.Groups["file"].Value), File("runs"));
         }
+
+        return shell.Out;
     }
 
     /// <summary>The job file of a command that runs one to its end.</summary>

@@ -21,6 +21,17 @@ public sealed partial class DocumentedCommandTests(KnownRuns runs, ITestOutputHe
         }
         """;
 
+    /// <summary>What commands print that have these words in them, whatever the document.</summary>
+    private static readonly (string Command, string Answer)[] Answers =
+    [
+        ("/events", "event: job_ended"),
+        ("pytorch", "def learning_rate(step):"),
+        ("format=csv", "start,steps,from,to,reason"),
+        ("5080/metrics", "orchestrator_queue_segments{"),
+        ("9100/metrics", "orchestrator_agent_silo_reachable 1"),
+        ("--describe", "\"type\": \"description\""),
+    ];
+
     private readonly DocumentSession _reader = new(runs, output.WriteLine);
 
     /// <summary>Commands of blocks that are not run, by what their readers are told.</summary>
@@ -53,8 +64,9 @@ public sealed partial class DocumentedCommandTests(KnownRuns runs, ITestOutputHe
             {
                 foreach (DocumentedCommand command in block.Commands.Where(command => command.Text != "./test" && !command.IsBenchmark))
                 {
-                    await _reader.TypeAsync(command);
+                    string answer = await _reader.TypeAsync(command);
                     Check(command);
+                    Assert.All(Answers.Where(known => command.Text.Contains(known.Command, StringComparison.Ordinal)), known => Assert.Contains(known.Answer, answer));
                 }
             }
         }
