@@ -39,9 +39,6 @@ public sealed record JobSpec
     /// <summary>Trials of the job.</summary>
     public int MaxTrialCount { get; init; } = 1;
 
-    /// <summary>Failed trials the job bears.</summary>
-    public int MaxFailedTrialCount { get; init; }
-
     /// <summary>What may be spent.</summary>
     public BudgetSpec Budget { get; init; } = new();
 
@@ -50,9 +47,6 @@ public sealed record JobSpec
 
     /// <summary>Where it may run.</summary>
     public ResourceSpec Resources { get; init; } = new();
-
-    /// <summary>repin or wait, when no worker with the pinned digest is left.</summary>
-    public string OnUpgrade { get; init; } = "repin";
 }
 
 /// <summary>What is to be made small or large.</summary>

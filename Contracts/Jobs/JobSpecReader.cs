@@ -50,7 +50,11 @@ public static class JobSpecReader
             job.Refuse("maxTrialCount", $"found {trials}; more than 1 is for searches over 'parameters'");
         }
 
-        int failed = (int?)job.Whole("maxFailedTrialCount", 0, 1_000_000) ?? 0;
+        if (job.Whole("maxFailedTrialCount", 0, 1_000_000) is > 0 and var failed)
+        {
+            job.Refuse("maxFailedTrialCount", $"found {failed}; more than 0 is not available yet: a segment that fails for good fails the job");
+        }
+
         ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload is not null, job.Has("parameters"));
         if (job.Has("parameters") && schedule is { Algorithm: not "fixed" })
         {
@@ -61,7 +65,11 @@ public static class JobSpecReader
         ValidationSpec validation = ReadValidation(job);
         BudgetSpec budget = ReadBudget(job);
         long seed = job.Whole("seed", -(1L << 53)) ?? 1;
-        string upgrade = job.Text("onUpgrade", "repin", "wait") ?? "repin";
+        if (job.Text("onUpgrade", "repin", "wait") == "repin")
+        {
+            job.Refuse("onUpgrade", "'repin' is not available yet; 'wait' is: a job keeps to the trainer it began with");
+        }
+
         if (job.Text("order", "planned", "arrival") == "arrival")
         {
             job.Refuse("order", "'arrival' is not available yet; 'planned' is");
@@ -112,11 +120,9 @@ public static class JobSpecReader
             Validation = validation,
             ParallelTrialCount = parallel,
             MaxTrialCount = trials ?? peaks?.Rungs[0].Count ?? 1,
-            MaxFailedTrialCount = failed,
             Budget = budget,
             Seed = seed,
             Resources = resources,
-            OnUpgrade = upgrade,
         };
         return new JobSpecReading(spec, []);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mono.Cecil;
 using Orchestrator.TestKit.Processes;
 
@@ -32,4 +33,36 @@ public sealed class ArchitectureTests
     [InlineData("Cli")]
     public void Only_the_trainer_carries_libtorch(string project) =>
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Executables.Path(project, "x"))!, "libtorch*"));
+
+    /// <summary>What is built together lies in folders of its own: half a copy of another program would be found first, and not start.</summary>
+    [Theory]
+    [InlineData("Silo")]
+    [InlineData("Agent")]
+    [InlineData("Cli")]
+    public void Every_program_lies_beside_its_assembly(string project)
+    {
+        string folder = Path.GetDirectoryName(Executables.Path(project, "x"))!;
+        string[] programs = [.. Directory.GetFiles(folder, "*.runtimeconfig.json").Select(file => file.Replace(".runtimeconfig.json", ".dll", StringComparison.Ordinal))];
+        Assert.NotEmpty(programs);
+        Assert.All(programs, program => Assert.True(File.Exists(program), program));
+    }
+
+    /// <summary>Two back ends in one folder would take each other's packages; the one that CI restores is the one for the CPU.</summary>
+    [Fact]
+    public async Task The_trainer_on_CUDA_has_its_own_lock_file_and_folders()
+    {
+        await using ProgramProcess build = ProgramProcess.Start(
+            "dotnet",
+            [
+                "msbuild", Path.Combine(Executables.Root, "Workers", "Trainer", "Trainer.csproj"), "-p:TorchBackend=cuda", "-p:Configuration=Release",
+                "-getProperty:NuGetLockFilePath,OutputPath,IntermediateOutputPath,ProjectAssetsFile",
+            ]);
+        Assert.Equal(0, await build.ExitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+        using JsonDocument answer = JsonDocument.Parse(build.Out);
+        JsonElement properties = answer.RootElement.GetProperty("Properties");
+        Assert.Equal("packages.cuda.lock.json", properties.GetProperty("NuGetLockFilePath").GetString());
+        Assert.All(
+            (string[])["OutputPath", "IntermediateOutputPath", "ProjectAssetsFile"],
+            name => Assert.Contains("/Trainer.Cuda/", properties.GetProperty(name).GetString()));
+    }
 }

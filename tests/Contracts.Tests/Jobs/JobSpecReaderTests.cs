@@ -44,6 +44,8 @@ public sealed class JobSpecReaderTests
     [InlineData("/trainer/setings", "{}", "/trainer/setings", "unknown key 'setings' (did you mean 'settings'?)")]
     [InlineData("/colour", "1", "/colour", "unknown key 'colour'")]
     [InlineData("/replicates", "3", "/replicates", "'replicates' is not available yet")]
+    [InlineData("/onUpgrade", "\"repin\"", "/onUpgrade", "'repin' is not available yet")]
+    [InlineData("/maxFailedTrialCount", "2", "/maxFailedTrialCount", "found 2; more than 0 is not available yet")]
     [InlineData("/earlyStopping", "\"median\"", "/earlyStopping", "'earlyStopping' is not available yet")]
     public void What_is_wrong_is_named_by_its_pointer_with_what_was_found_and_what_is_allowed(
         string change, string value, string pointer, string message)

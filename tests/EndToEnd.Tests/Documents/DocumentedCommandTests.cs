@@ -1,145 +1,150 @@
-using System.Globalization;
-using System.Text.Json;
-using Orchestrator.Contracts.Client;
+using System.Text.RegularExpressions;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.TestKit.Processes;
-using Orchestrator.TestKit.Processes.Kills;
 
 namespace Orchestrator.EndToEnd.Tests.Documents;
 
 /// <summary>
-/// Every command of README.md and of the examples is run by a shell as it stands there, but for folders, the port and
-/// the job's id. A command that no rule here covers fails the test: it would be a promise nobody keeps.
+/// Every command of README.md, CONTRIBUTING.md and docs is typed as it stands there, document by document, by a reader who
+/// begins with a clone. A block that nobody can run says so to its readers, and is counted here.
 /// </summary>
-public sealed class DocumentedCommandTests(ITestOutputHelper output) : IDisposable
+public sealed partial class DocumentedCommandTests(KnownRuns runs, ITestOutputHelper output) : IClassFixture<KnownRuns>, IAsyncDisposable
 {
-    private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(5);
-    private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FixedPort.Take();
+    /// <summary>The job of a reader whose document shows none.</summary>
+    private const string SomeJob = """
+        {
+          "name": "some",
+          "trainer": { "workload": "noisy-quadratic" },
+          "objective": { "metric": "validation_loss", "type": "minimize" },
+          "steps": 110,
+          "schedule": { "algorithm": "autolrs", "range": { "min": 1e-4, "max": 0.3 } }
+        }
+        """;
 
-    private static string Readme => Path.Combine(Executables.Root, "README.md");
+    /// <summary>What commands print that have these words in them, whatever the document.</summary>
+    private static readonly (string Command, string Answer)[] Answers =
+    [
+        ("/events", "event: job_ended"),
+        ("pytorch", "def learning_rate(step):"),
+        ("format=csv", "start,steps,from,to,reason"),
+        ("5080/metrics", "orchestrator_queue_segments{"),
+        ("9100/metrics", "orchestrator_agent_silo_reachable 1"),
+        ("--describe", "\"type\": \"description\""),
+    ];
+
+    private readonly DocumentSession _reader = new(runs, output.WriteLine);
+
+    /// <summary>Commands of blocks that are not run, by what their readers are told.</summary>
+    private static readonly Dictionary<string, int> NotRun = new()
+    {
+        ["needs the network"] = 2, // `data fetch` is checked up to there by the tests of the command
+        ["needs a second machine"] = 1,
+        ["needs systemd and root"] = 2,
+        ["builds what the tests are running from"] = 3,
+        ["downloads 6 GB of CUDA libraries"] = 2,
+    };
+
+    public static TheoryData<string> WithCommands =>
+        [.. Markdown.Documents.Where(document => Run(document).Any(block => block.Commands.Any(command => !command.IsBenchmark)))];
+
+    [Theory]
+    [MemberData(nameof(WithCommands))]
+    public async Task The_commands_of_a_document_do_what_it_says(string document)
+    {
+        _reader.Open();
+        _reader.Write("job.json", SomeJob);
+        foreach (MarkdownBlock block in Markdown.Blocks(document).Where(block => block.NotRun is null && !block.IsRefused))
+        {
+            if (block.File is { } file)
+            {
+                _reader.Write(file, block.Text);
+            }
+
+            if (block.Language == "sh")
+            {
+                foreach (DocumentedCommand command in block.Commands.Where(command => command.Text != "./test" && !command.IsBenchmark))
+                {
+                    string answer = await _reader.TypeAsync(command);
+                    Check(command);
+                    Assert.All(Answers.Where(known => command.Text.Contains(known.Command, StringComparison.Ordinal)), known => Assert.Contains(known.Answer, answer));
+                }
+            }
+        }
+    }
 
     [Fact]
-    public async Task The_first_command_of_the_README_leaves_what_it_says()
+    public void Blocks_that_are_not_run_are_few_and_have_their_reasons()
     {
-        string command = Assert.Single(ShellBlocks.Of(Readme), line => line.StartsWith("dotnet run ", StringComparison.Ordinal));
-        await RunAsync(command);
-        string left = Path.Combine(_folder.Path, "runs", "digits");
+        Dictionary<string, int> found = Markdown.AllBlocks().Where(block => block.NotRun is not null)
+            .GroupBy(block => block.NotRun!).ToDictionary(reason => reason.Key, reason => reason.Sum(block => block.Commands.Count()));
+        Assert.Equal(NotRun.OrderBy(one => one.Key, StringComparer.Ordinal), found.OrderBy(one => one.Key, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_commands_in_the_examples_are_commands_of_a_document()
+    {
+        string[] known = [.. Markdown.AllBlocks().Where(block => block.Language == "sh").SelectMany(block => block.Commands).Select(command => command.Text)];
+        string[] typed =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(Executables.Root, "examples"), "*.yaml").SelectMany(File.ReadLines)
+                .Where(line => line.StartsWith("#   ", StringComparison.Ordinal)).Select(line => line[4..].Split("  ")[0].Trim()),
+        ];
+        Assert.NotEmpty(typed);
+        Assert.All(typed, line => Assert.Contains(line, known));
+    }
+
+    [Fact]
+    public async Task Every_benchmark_is_documented_and_has_the_options_that_the_documents_name()
+    {
+        string help = await BenchmarkHelpAsync("");
+        string[] names = [.. Subcommand().Matches(help[help.IndexOf("Commands:", StringComparison.Ordinal)..]).Select(match => match.Groups["name"].Value)];
+        Assert.True(names.Length > 5, help);
+        DocumentedCommand[] documented = [.. Markdown.AllBlocks().Where(b => b.Language == "sh").SelectMany(b => b.Commands).Where(c => c.IsBenchmark)];
+        Assert.All(names, name => Assert.Contains(documented, command => command.Text.Contains($"-- {name}", StringComparison.Ordinal)));
+        var helps = new Dictionary<string, string>();
+        foreach (DocumentedCommand command in documented)
+        {
+            string[] words = command.Text.Split(" -- ")[1].Split(' ');
+            Assert.True(names.Contains(words[0]), $"{command.Place}: there is no benchmark {words[0]}");
+            string known = helps.TryGetValue(words[0], out string? read) ? read : helps[words[0]] = await BenchmarkHelpAsync(words[0]);
+            Assert.All(words.Where(word => word.StartsWith("--", StringComparison.Ordinal)), option => Assert.Contains(option + " ", known));
+        }
+    }
+
+    public ValueTask DisposeAsync() => _reader.DisposeAsync();
+
+    private static IEnumerable<MarkdownBlock> Run(string document) => Markdown.Blocks(document).Where(block => block.Language == "sh" && block.NotRun is null);
+
+    /// <summary>What a command of this kind leaves behind, whatever the document.</summary>
+    private void Check(DocumentedCommand command)
+    {
+        if (command.Code != 0 || DocumentSession.JobOf().Match(command.Text) is not { Success: true } run)
+        {
+            return;
+        }
+
+        string name = OutputOf().Match(command.Text) is { Success: true } given
+            ? given.Groups["folder"].Value
+            : Path.Combine("runs", NameOf().Match(File.ReadAllText(_reader.File(run.Groups["file"].Value))).Groups["name"].Value);
+        string left = _reader.File(name);
         Assert.All((string[])["result.json", "schedule.csv", "model.safetensors", "report.html"], file => Assert.True(File.Exists(Path.Combine(left, file)), file));
         Assert.Equal(JobStatus.Succeeded, OrchestratorCommand.ReadResult(left).Status);
     }
 
-    [Fact]
-    public async Task The_commands_of_the_README_about_a_server_and_its_workers_work_together()
+    private static async Task<string> BenchmarkHelpAsync(string name)
     {
-        string[] commands = [.. ShellBlocks.Of(Readme).Where(IsAboutServers)];
-        await File.WriteAllTextAsync(_folder.File("job.json"), KillJob.Spec.GetRawText(), TestContext.Current.CancellationToken);
-        await using ProgramProcess silo = Start(Assert.Single(commands, line => line.StartsWith("orchestrator-silo ", StringComparison.Ordinal)));
-        await using ProgramProcess agent = Start(Assert.Single(commands, line => line.StartsWith("orchestrator-agent ", StringComparison.Ordinal)));
-        using var api = new HttpJobsApi(new Uri($"http://127.0.0.1:{_port}"));
-        await Waiting.UntilAsync(
-            async () => await HasWorkerAsync(api), "the agent is registered", Hangs, TestContext.Current.CancellationToken);
-        string? job = null;
-        foreach (string command in commands.Where(line => line.StartsWith("curl ", StringComparison.Ordinal)))
-        {
-            string answer = await RunAsync(command.Replace("/ID/", $"/{job}/"));
-            if (command.Contains("POST", StringComparison.Ordinal))
-            {
-                job = JsonDocument.Parse(answer).RootElement.GetProperty("id").GetString();
-            }
-            else if (command.Contains("/events", StringComparison.Ordinal))
-            {
-                Assert.Contains("event: job_ended", answer);
-            }
-            else
-            {
-                Assert.Contains("def learning_rate(step):", answer);
-            }
-        }
-
-        Assert.Equal(JobStatus.Succeeded, (await api.GetAsync(job!, TestContext.Current.CancellationToken)).Status);
+        await using ProgramProcess process = ProgramProcess.Start(
+            Executables.Path("Benchmarks", "Benchmarks"), [.. name.Length == 0 ? (string[])[] : [name], "--help"]);
+        await process.ExitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        return process.Out;
     }
 
-    [Fact]
-    public void No_command_of_the_README_or_the_examples_is_left_out_here()
-    {
-        // ./test is what runs this; `data fetch` needs a network, and is checked up to there by the tests of the command.
-        bool IsRun(string line) => line == "./test" || line.StartsWith("dotnet run ", StringComparison.Ordinal)
-            || line.StartsWith("orchestrator data fetch ", StringComparison.Ordinal) || IsAboutServers(line);
-        Assert.DoesNotContain(ShellBlocks.Of(Readme), line => !IsRun(line));
-        Assert.DoesNotContain(Examples().SelectMany(ShellBlocks.OfComments), line => !IsRun(line));
-    }
+    [GeneratedRegex(@"--out (?<folder>\S+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex OutputOf();
 
-    [Fact]
-    public async Task The_schema_command_finds_every_example_valid()
-    {
-        string[] examples = [.. Examples()];
-        Assert.True(examples.Length >= 3);
-        (int code, string text, string error) = await OrchestratorCommand.RunAsync(["schema", .. examples]);
-        Assert.True(code == 0, error);
-        Assert.All(examples, example => Assert.Contains($"{example}: valid", text));
-    }
+    [GeneratedRegex(@"^name: (?<name>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex NameOf();
 
-    public void Dispose() => _folder.Dispose();
-
-    private static IEnumerable<string> Examples() => Directory.EnumerateFiles(Path.Combine(Executables.Root, "examples"), "*.yaml").Order(StringComparer.Ordinal);
-
-    private static bool IsAboutServers(string line) =>
-        ((string[])["orchestrator-silo ", "orchestrator-agent ", "curl "]).Any(word => line.StartsWith(word, StringComparison.Ordinal));
-
-    private static async Task<bool> HasWorkerAsync(HttpJobsApi api)
-    {
-        try
-        {
-            return (await api.WorkersAsync()).Items.Count > 0;
-        }
-        catch (ServerUnreachableException)
-        {
-            return false;
-        }
-    }
-
-    private async Task<string> RunAsync(string command)
-    {
-        await using ProgramProcess shell = Start(command);
-        int code = await shell.ExitAsync(Hangs, TestContext.Current.CancellationToken);
-        output.WriteLine($"$ {command}\n{shell.Out}{shell.Error}");
-        Assert.True(code == 0, $"{command}: exit code {code}\n{shell.Error}");
-        return shell.Out;
-    }
-
-    /// <summary>A shell in a folder that looks like a clone, with the built programs in its path.</summary>
-    private ProgramProcess Start(string command)
-    {
-        string bin = _folder.File("bin");
-        if (!Directory.Exists(bin))
-        {
-            Directory.CreateDirectory(bin);
-            Directory.CreateSymbolicLink(_folder.File("examples"), Path.Combine(Executables.Root, "examples"));
-            foreach ((string project, string program) in ((string, string)[])
-                [("Cli", "orchestrator"), ("Silo", "orchestrator-silo"), ("Agent", "orchestrator-agent")])
-            {
-                Script(Path.Combine(bin, program), $"exec '{Executables.Path(project, program)}' \"$@\"");
-            }
-
-            // It is built already: `dotnet run … --` comes to this.
-            Script(Path.Combine(bin, "dotnet"), $"while [ \"$1\" != -- ]; do shift; done; shift; exec '{Executables.Path("Cli", "orchestrator")}' \"$@\"");
-        }
-
-        string here = command
-            .Replace("/var/lib/orchestrator", _folder.File("var"))
-            .Replace("--data /data", $"--data '{Executables.ShippedData}' --state '{_folder.File("agent")}'")
-            .Replace(":5080", $":{_port.ToString(CultureInfo.InvariantCulture)}");
-        var environment = new Dictionary<string, string?> { ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}" };
-        return ProgramProcess.Start("/bin/sh", ["-c", $"exec {here}"], environment, _folder.Path);
-    }
-
-    private static void Script(string path, string body)
-    {
-        File.WriteAllText(path, $"#!/bin/sh\n{body}\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
+    [GeneratedRegex(@"^  (?<name>[a-z][a-z-]+)\b", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Subcommand();
 }
