@@ -36,12 +36,14 @@ public sealed partial class AnnealedSearch
 
     /// <summary>
     /// Whether a probe is expected to bring what its steps would bring as training. A rung's first rates are always tried:
-    /// the range, and what the rung before found best.
+    /// the range, and what the rung before found best. Where
+    /// scores are level still, nothing is known.
     /// </summary>
     private bool IsWorth(AnnealedState state, double rate, double? gain)
     {
         bool first = state.Rung == 0 || state.In(state.Rung).Length < (state.Rung == 1 ? 2 : 1);
-        return first || gain is null || gain >= _settings.StepPrice * Cost(state, Lengths(state), rate) / _steps;
+        bool blind = state.Rung == 2 ? IsFlat(state) : IsLevel([.. state.In(1).Where(arm => !arm.IsDead)]);
+        return first || blind || gain is null || gain >= _settings.StepPrice * Cost(state, Lengths(state), rate) / _steps;
     }
 
     /// <summary>Rung 0: the range from its top down, until two rates in succession are worse than the best; then repairs.</summary>
@@ -140,10 +142,13 @@ public sealed partial class AnnealedSearch
     {
         RungLengths lengths = Lengths(state);
         double cost = Cost(state, lengths, rate);
-        double reserve = state.Rung == 1 ? 2 * (lengths[2] - lengths.Constant(1) + StretchCost.Validation) : 0;
+        double reserve = state.Rung == 1 ? Reserve(lengths) : 0;
         bool repairs = state.Rung > 0 || state.Spent + cost <= _settings.RepairGuard * _steps;
         return repairs && state.Spent + cost + reserve - lengths.Constant(2) <= Guard * _steps;
     }
+
+    /// <summary>What rung 1 leaves for rung 2: two arms that are extended.</summary>
+    private static double Reserve(RungLengths lengths) => 2 * (lengths[2] - lengths.Constant(1) + StretchCost.Validation);
 
     private static double Cost(AnnealedState state, RungLengths lengths, double rate) =>
         lengths[state.Rung] - (state.Find(rate)?.Made ?? 0) + StretchCost.Validation;
@@ -185,12 +190,14 @@ public sealed partial class AnnealedSearch
         Arm? best = state.BestOf(state.Rung);
         if (best is null && state.Rung < 2)
         {
-            return [NoStableRate(state)];
+            return state.Rung == 1 && state.In(1).Length == 0 && state.BestOf(0) is { } first
+                ? [ChoosePath(first, first.Rate, $"{first.Rate:G4} was best in rung 0, and no probe of rung 1 can be paid: it is the peak.")]
+                : [NoStableRate(state)];
         }
 
         if (state.Rung == 1 && IsFlat(state))
         {
-            return CloseFlat(state);
+            return [CloseFlat(state, best!)];
         }
 
         if (state.Rung < 2)
@@ -245,27 +252,28 @@ public sealed partial class AnnealedSearch
     private bool IsFlat(AnnealedState state)
     {
         Arm[] alive = [.. state.In(1).Where(arm => !arm.IsDead)];
-        double[] scores = [.. alive.Select(arm => arm.Score(1)!.Value)];
-        return IsWide([.. alive.Select(arm => arm.Rate)]) && scores.Max() < PeakChoice.Above(scores.Min(), _settings.Flat);
+        return IsWide([.. alive.Select(arm => arm.Rate)]) && IsLevel(alive);
     }
 
-    private IReadOnlyList<SearchDecision> CloseFlat(AnnealedState state)
+    /// <summary>Whether two arms or more have scores of rung 1 that cannot be told apart.</summary>
+    private bool IsLevel(Arm[] alive)
+    {
+        double[] scores = [.. alive.Select(arm => arm.Score(1)).OfType<double>()];
+        return scores.Length > 1 && scores.Max() < PeakChoice.Above(scores.Min(), _settings.Flat);
+    }
+
+    /// <summary>
+    /// Rates that cannot be told apart are tried again for twice as long, where that can be paid with all that follows;
+    /// else the next rung, whose probes are longer anyway, goes on from here.
+    /// </summary>
+    private SearchDecision CloseFlat(AnnealedState state, Arm best)
     {
         var longer = new RungLengths(_settings, _steps, state.Doublings + 1);
         double again = state.In(1).Where(arm => !arm.IsDead).Sum(arm => longer[1] - arm.Made + StretchCost.Validation);
-        double after = longer[2] - longer.Constant(1) + StretchCost.Validation - longer.Constant(2);
-        if (state.Doublings == 0 && state.Spent + again + after <= Guard * _steps)
-        {
-            return
-            [
-                new LengthenProbes(longer[1],
-                    $"Over {state.In(1).Length} rates of rung 1 the scores differ by less than {_settings.Flat - 1:P0}: training is on its first plateau still. Probes are made twice as long."),
-            ];
-        }
-
-        Arm best = state.Find(state.Best[0])!;
-        string why = $"The rates of rung 1 cannot be told apart, and longer probes cannot be paid: {best.Rate:G4}, best in rung 0, is the peak.";
-        return best.IsDead ? [NoStableRate(state)] : [Record(state, best, why), ChoosePath(best, best.Rate, why)];
+        string flat = $"Over {state.In(1).Length} rates of rung 1 the scores differ by less than {_settings.Flat - 1:P0}: training is on its first plateau still.";
+        return state.Doublings == 0 && state.Spent + again + Reserve(longer) - longer.Constant(2) <= Guard * _steps
+            ? new LengthenProbes(longer[1], $"{flat} Probes are made twice as long.")
+            : Record(state, best, $"{flat} Longer ones cannot be paid: rung 2, whose probes are longer, goes on from {best.Rate:G4}.");
     }
 
     private ChooseRate Record(AnnealedState state, Arm best, string reason)
