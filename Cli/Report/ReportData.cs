@@ -73,7 +73,7 @@ internal sealed record ReportData
     public required int Forecasted { get; init; }
 
     /// <summary>Rates that were tried, over all stages: step, rate, whether chosen, whether diverged; thinned where they are many.</summary>
-    public required IReadOnlyList<double[]> Tried { get; init; }
+    public required IReadOnlyList<double[]> Tries { get; init; }
 
     /// <summary>Curves of probes and trials of the stages that are shown.</summary>
     public required IReadOnlyList<ReportCurve> Curves { get; init; }
@@ -117,10 +117,16 @@ internal sealed record ReportData
             Covered = pairs.Count(p => Math.Abs(p.Realised - p.Forecast.Mean) <= Z80 * p.Forecast.Sd),
             Bias = Median([.. pairs.Where(p => p.Forecast.Mean != 0).Select(p => (p.Realised / p.Forecast.Mean) - 1)]),
             Forecasted = pairs.Length,
-            Tried =
+            Tries =
             [
-                .. Thin([.. choices.SelectMany(choice => choice.Candidates.Where(c => c.Outcome != "skipped").Select(c => (choice, c)))], 4 * MostOverview)
-                    .Select(p => new[] { p.choice.Start ?? 0, p.c.LearningRate, p.c.LearningRate == p.choice.Chosen ? 1 : 0, p.c.Outcome == "diverged" ? 1 : 0 }),
+                .. Thin(
+                    [
+                        .. choices.SelectMany(choice => choice.Candidates.Where(c => c.Outcome != "skipped")
+                            .Select(c => Tried(choice.Start ?? 0, c.LearningRate, c.LearningRate == choice.Chosen, c.Outcome == "diverged"))),
+                        .. log.Undecided.Where(probe => probe.Rate is not null)
+                            .Select(probe => Tried(probe.Start, probe.Rate!.Value, false, log.Stretches[probe.Number].Outcome == "diverged")),
+                    ],
+                    4 * MostOverview),
             ],
             Curves = CurvesOf(log, curves, stages),
             Decisions = [.. (omitted == 0 ? log.Decisions : [.. log.Decisions.Take(MostDecisions / 2), .. log.Decisions.TakeLast(MostDecisions / 2)])
@@ -162,11 +168,14 @@ internal sealed record ReportData
     private static List<double[]> PathOf(SearchLog log, CurvesView curves) =>
     [
         .. curves.Curves.Where(curve => log.IsOnPath(curve.Stretch))
-            .SelectMany(curve => curve.Steps.Select((step, i) => (step, loss: curve.Losses[i])))
-            .Where(point => point.loss is not null)
-            .OrderBy(point => point.step)
-            .Select(point => new[] { point.step, point.loss!.Value }),
+            .SelectMany(PointsOf)
+            .OrderBy(point => point[0]),
     ];
+
+    private static IEnumerable<double[]> PointsOf(CurveView curve) => curve.Steps
+        .Select((step, i) => (step, loss: curve.Losses[i]))
+        .Where(point => point.loss is not null)
+        .Select(point => new[] { point.step, point.loss!.Value });
 
     private static IEnumerable<double[]> ValidationsOf(JobResult result, SearchLog log, CurvesView curves)
     {
@@ -183,31 +192,29 @@ internal sealed record ReportData
 
     private static List<ReportCurve> CurvesOf(SearchLog log, CurvesView curves, HashSet<int> stages)
     {
-        (CurveView Curve, LoggedStretch Of)[] wanted =
+        Dictionary<int, CurveView> drawn = curves.Curves.ToDictionary(curve => curve.Stretch);
+        HashSet<int> undecided = [.. log.Undecided.Select(probe => probe.Number)];
+        // A probe that died at once has no curve, and is to be seen nevertheless.
+        LoggedStretch[] kept =
         [
-            .. curves.Curves.Where(curve => log.Stretches.ContainsKey(curve.Stretch)).Select(curve => (curve, log.Stretches[curve.Stretch]))
-                .Where(pair => !pair.Item2.IsPath && stages.Contains(pair.Item2.Stage)),
+            .. Thin([.. log.Stretches.Values.Where(s => !s.IsPath && (stages.Contains(s.Stage) || undecided.Contains(s.Number))).OrderBy(s => s.Number)], MostCurves),
         ];
-        (CurveView Curve, LoggedStretch Of)[] kept = [.. Thin(wanted, MostCurves)];
         int points = Math.Clamp(MostCurvePoints / Math.Max(1, kept.Length), 12, 300);
         return
         [
-            .. kept.Select(pair => new ReportCurve
+            .. kept.Select(of => new ReportCurve
             {
-                Stretch = pair.Of.Number,
-                Parent = pair.Of.Parent,
-                Stage = pair.Of.Stage,
-                Start = pair.Of.Start,
-                Steps = pair.Of.Steps,
-                Rate = pair.Of.Rate,
-                CoolDown = pair.Of.IsCoolDown,
-                OnPath = log.IsOnPath(pair.Of.Number),
-                Outcome = pair.Of.Outcome ?? pair.Curve.State,
-                Score = pair.Of.Score,
-                Points = [.. Thin(
-                    [.. pair.Curve.Steps.Select((step, i) => (step, loss: pair.Curve.Losses[i])).Where(p => p.loss is not null)
-                        .Select(p => new[] { p.step, p.loss!.Value })],
-                    points)],
+                Stretch = of.Number,
+                Parent = of.Parent,
+                Stage = of.Stage,
+                Start = of.Start,
+                Steps = of.Steps,
+                Rate = of.Rate,
+                CoolDown = of.IsCoolDown,
+                OnPath = log.IsOnPath(of.Number),
+                Outcome = of.Outcome ?? "cancelled",
+                Score = of.Score,
+                Points = drawn.GetValueOrDefault(of.Number) is { } curve ? [.. Thin([.. PointsOf(curve)], points)] : [],
             }),
         ];
     }
@@ -216,6 +223,8 @@ internal sealed record ReportData
     private static IEnumerable<T> Thin<T>(IReadOnlyList<T> all, int most) => all.Count <= most
         ? all
         : Enumerable.Range(0, most).Select(i => all[(int)((long)i * (all.Count - 1) / (most - 1))]);
+
+    private static double[] Tried(long step, double rate, bool chosen, bool diverged) => [step, rate, chosen ? 1 : 0, diverged ? 1 : 0];
 
     private static double? Median(double[] values)
     {

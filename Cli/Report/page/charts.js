@@ -18,7 +18,7 @@ const number = (v, digits = 4) => {
 const short = (v) => number(v, 3);
 const precise = (v) => number(v);
 const count = (n, one, many = `${one}s`) => `${grouped(n)} ${n === 1 ? one : many}`;
-const grouped = (n) => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, " ");
+const grouped = (n) => (Math.abs(n) < 10000 ? String(Math.round(n)) : Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f"));
 const percent = (v, digits = 1) => `${(100 * v).toFixed(digits).replace(/\.0+$/, "")} %`;
 const words = (name) => name.replaceAll("_", " ");
 const metric = words(data.metric);
@@ -57,8 +57,9 @@ const span = (values, name, more, ratio = 8) => {
   const air = 0.06 * (high - low || Math.abs(high) || 1);
   return axis(name, { type: "value", min: low - air, max: high + air, ...more, axisLabel: { showMinLabel: false, showMaxLabel: false, ...more?.axisLabel } });
 };
+const leastShown = 1e-9; // of the largest rate: below, logarithmic axes are not drawn well
 /** Rates stand an octave or a decade apart: their axis is logarithmic, and named at the rates themselves where they are few. */
-const rates = (values, more) => axis("learning rate", { type: "log", logBase: 2, min: Math.min(...values) / 1.5, max: Math.max(...values) * 1.5, ...more, axisLabel: { showMinLabel: false, showMaxLabel: false, ...more?.axisLabel } });
+const rates = (values, more) => axis("learning rate", { type: "log", logBase: Math.max(...values) > 100 * Math.min(...values) ? 10 : 2, min: Math.max(Math.min(...values) / 1.5, Math.max(...values) * leastShown), max: Math.max(...values) * 1.5, ...more, axisLabel: { showMinLabel: false, showMaxLabel: false, ...more?.axisLabel } });
 
 const plot = (element, option) => {
   const chart = echarts.init(element, null, { renderer: "svg" });

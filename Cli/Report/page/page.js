@@ -40,8 +40,8 @@ const story = () => {
   }
   if (data.form === "stages") {
     const [low, high] = [Math.min(...data.schedule.map((r) => r[2])), Math.max(...data.schedule.map((r) => r[2]))];
-    const stages = data.stageCount;
-    return h("p", `The learning rate was chosen anew at ${count(stages, "stage")}, from ${count(data.tried.length, "candidate")} in all: `, h("b", `between ${number(low)} and ${number(high)}`), `. That took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model reached ${took}.`);
+    const looked = new Set(data.tries.map((t) => t[0])).size;
+    return h("p", `Training went through ${count(data.stageCount, "stage")}. ${looked === data.stageCount ? "At each" : `At ${grouped(looked)} of them`} the search tried candidate rates from one checkpoint, forecast where each would end, and went on with the best: `, h("b", `between ${number(low)} and ${number(high)}`), `. That took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model reached ${took}.`);
   }
   return h("p", `One training run of ${grouped(job.steps.training)} steps under the schedule that was given, without a search. It reached ${took}.`);
 };
@@ -111,8 +111,8 @@ const showSchedule = () => {
   const spans = phases();
   const rateValues = data.schedule.flatMap((run) => [run[2], run[3]]);
   const nonzero = rateValues.filter((v) => v > 0);
-  const log = isWide(nonzero, 40);
-  const floor = log ? Math.min(...nonzero) / 4 : 0;
+  const log = data.form === "stages" && isWide(nonzero, 40);
+  const floor = log ? Math.max(Math.min(...nonzero) / 4, Math.max(...nonzero) * leastShown) : 0;
   const area = { silent: true, itemStyle: { color: "transparent" }, label: { color: soft, fontSize: 11, position: "top", distance: 3 }, data: spans.map(([a, b, name], i) => [{ xAxis: a, name, itemStyle: { color: i % 2 ? "transparent" : faintest } }, { xAxis: b }]) };
   const max = Math.max(total, ...data.validations.map((p) => p[0]));
   const wide = 62;
@@ -182,6 +182,22 @@ const showDecisions = () => {
   section("Every decision, and why", "In order. Costs are those of the probes that led to the decision, as planned.", long ? h("details", h("summary", `All ${rows.length} rows`), list) : list);
 };
 
+/** The job file as YAML: small maps and lists on one line, as people write them. */
+const yaml = (value) => {
+  const flow = (v) => {
+    if (Array.isArray(v)) return `[${v.map(flow).join(", ")}]`;
+    if (v && typeof v === "object") return `{ ${Object.entries(v).map(([key, inner]) => `${key}: ${flow(inner)}`).join(", ")} }`;
+    return typeof v === "string" && !/^[A-Za-z][\w./ -]*$/.test(v) ? JSON.stringify(v) : String(v);
+  };
+  const block = (v, indent) => Object.entries(v).map(([key, inner]) => {
+    const nested = inner && typeof inner === "object" && !Array.isArray(inner) && flow(inner).length > 76;
+    if (nested) return `${indent}${key}:\n${block(inner, `${indent}  `)}`;
+    if (Array.isArray(inner) && flow(inner).length > 76) return `${indent}${key}:\n${inner.map((item) => `${indent}  - ${flow(item)}`).join("\n")}`;
+    return `${indent}${key}: ${flow(inner)}`;
+  }).join("\n");
+  return block(value, "");
+};
+
 const showReproduction = () => {
   const fact = (name, value) => ({ cells: [name, h("code", value ?? "–")] });
   const runs = data.schedule.slice(0, 24);
@@ -191,8 +207,8 @@ const showReproduction = () => {
       fact("command", data.command), fact("version", job.version), fact("seed", String(job.seed)), fact("numeric class", job.placement?.class),
       fact("trainer digest", job.placement?.trainer), fact("data digest", job.placement?.data), fact("checkpoint", job.checkpoint), fact("job", job.job),
     ], ".keys"),
-    h("div.two", h("div", h("h3", "Job file"), h("pre", JSON.stringify(data.spec, null, 2))),
-      h("div", h("h3", "Schedule"), table(["from step", "steps", "rate", "to"], runs.map((run) => ({ cells: [grouped(run[0]), grouped(run[1]), number(run[2], 6), run[2] === run[3] ? "constant" : number(run[3], 6)] }))), own,
+    h("div.two", h("div", h("h3", "Job file"), h("pre", yaml(data.spec))),
+      runs.length > 0 && h("div", h("h3", "Schedule"), table(["from step", "steps", "rate", "to"], runs.map((run) => ({ cells: [grouped(run[0]), grouped(run[1]), number(run[2], 6), run[2] === run[3] ? "constant" : number(run[3], 6)] }))), own,
         h("p.hint", "As files: schedule.csv, and `orchestrator export` for PyTorch."))));
 };
 

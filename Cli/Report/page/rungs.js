@@ -6,7 +6,7 @@ const coolDowns = (stage) => data.curves.filter((c) => c.coolDown && c.stage ===
 const settingOf = (name, otherwise) => data.spec.schedule?.settings?.[name] ?? otherwise;
 
 const purposes = [
-  "A coarse look at the whole range: rates a factor of 4 apart, from the top down, until two in a row are worse than the best. A best rate at an end of the range moves the end.",
+  `A coarse look at the whole range: rates a factor of ${settingOf("coarse", 4)} apart, ${(data.spec.parallelTrialCount ?? 1) >= 8 ? "all at once" : "from the top down, until two in a row are worse than the best"}. A best rate at an end of the range moves the end.`,
   "The neighbourhood of the best rate, a factor of 2 apart, with probes long enough to leave the first plateau. Rates that were tried before go on from where their constant part stands.",
   "The best rate and its neighbours once more, long enough to rank them for the whole run. Rates that rung 1 found hopeless are not run again.",
 ];
@@ -21,7 +21,7 @@ const searchMap = () => {
   const winner = data.curves.filter((c) => !c.coolDown && c.onPath).sort((a, b) => a.start - b.start).at(-1);
   const bars = data.curves.filter((c) => !c.coolDown).map((c) => ({ value: [c.start, lane(c.rate), c.start + c.steps, c.outcome === "diverged" ? 1 : 0, c.onPath ? 1 : 0, c === winner ? 1 : 0] }));
   const skipped = (fork) => rungs().some((rung) => rung.stage === fork.stage + 1 && rung.candidates.some((c) => c.outcome === "skipped" && c.learningRate === fork.rate));
-  const forks = data.curves.filter((c) => c.coolDown).map((c) => ({
+  const forks = data.curves.filter((c) => c.coolDown && c.outcome !== "cancelled").map((c) => ({
     value: [c.start, lane(c.rate), c.start + c.steps], score: c.outcome === "succeeded" ? c.score : null, best: best.get(c.stage) === c.rate,
     rate: c.rate, stage: c.stage, left: skipped(c),
   }));
@@ -47,9 +47,9 @@ const searchMap = () => {
   const ends = rungs().map((rung, i) => ({ xAxis: rung.start + rung.steps, label: { formatter: `rung ${i}`, color: soft, position: "end", distance: 4 } }));
   const element = chart("", {
     tooltip: { ...tooltip, formatter: (p) => (p.data?.score === undefined ? "" : `rung ${p.data.stage - rungs()[0]?.stage}, learning rate ${number(p.data.rate)}<br>${p.data.score == null ? "diverged" : `${metric} after the cool-down: <b>${number(p.data.score)}</b>`}`) },
-    grid: { left: 74, right: 60, top: 26, bottom: 44 },
+    grid: { left: 92, right: 60, top: 26, bottom: 44 },
     xAxis: axis("step", { type: "value", min: first, max: last, splitLine: { show: false } }),
-    yAxis: axis("learning rate", { type: "value", min: -0.75, max: arms.length - 0.5, interval: 1, nameGap: 54, axisLabel: { show: false }, splitLine: { show: false }, axisTick: { show: false } }),
+    yAxis: axis("learning rate", { type: "value", min: -0.75, max: arms.length - 0.5, interval: 1, nameGap: 70, axisLabel: { show: false }, splitLine: { show: false }, axisTick: { show: false } }),
     series: [
       { type: "custom", renderItem: bar, data: bars, encode: { x: [0, 2], y: 1 }, silent: true, clip: false, z: 2 },
       { type: "custom", renderItem: fork, data: forks, encode: { x: [0, 2], y: 1 }, clip: false, z: 3 },
@@ -57,7 +57,7 @@ const searchMap = () => {
       {
         type: "scatter", silent: true, symbolSize: 0, data: arms.map((rate, y) => ({ value: [first, y], rate })),
         label: { show: true, position: "left", distance: 8, formatter: (p) => `{${p.data.rate === nearest(arms, peak) ? "b" : "a"}|${number(p.data.rate)}}`, rich: { a: { color: ink }, b: { color: accent, fontWeight: 700 } } },
-        markLine: { symbol: "none", silent: true, lineStyle: { color: line, type: "solid" }, data: ends },
+        markLine: { precision: 12, symbol: "none", silent: true, lineStyle: { color: line, type: "solid" }, data: ends },
       },
     ],
   });
@@ -68,7 +68,7 @@ const nearest = (values, to) => (to == null ? null : values.reduce((a, b) => (Ma
 
 /** Losses of a rung's arms: solid while the rate is constant, dashed while it cools down. */
 const rungLosses = (rung) => {
-  const forks = coolDowns(rung.stage);
+  const forks = coolDowns(rung.stage).filter((fork) => fork.points.length);
   const lines = forks.flatMap((fork) => {
     const own = constants(fork.rate, rung.stage).filter((part) => part.start < fork.start).flatMap((part) => part.points);
     const chosen = fork.rate === rung.chosen;
@@ -77,7 +77,7 @@ const rungLosses = (rung) => {
       { name: number(fork.rate), type: "line", data: own, showSymbol: false, lineStyle: style, z: chosen ? 4 : 3 },
       {
         name: number(fork.rate), type: "line", data: own.slice(-1).concat(fork.points), showSymbol: false, lineStyle: { ...style, type: [4, 3] }, z: chosen ? 4 : 3,
-        endLabel: { show: true, formatter: number(fork.rate), color: chosen ? accent : soft, fontWeight: chosen ? 700 : 400, distance: 6 }, labelLayout: { moveOverlap: "shiftY" },
+        endLabel: { show: true, formatter: number(fork.rate), color: chosen ? accent : soft, fontWeight: chosen ? 700 : 400, distance: 6 }, labelLayout: { hideOverlap: true },
       },
     ];
   });
@@ -114,7 +114,7 @@ const rungScores = (rung, peak) => {
     series.push({ name: "parabola", type: "line", data: curve, showSymbol: false, silent: true, lineStyle: { color: warm, width: 2 }, z: 3 });
   }
   if (peak != null) {
-    series.push({ type: "scatter", data: [], markLine: { symbol: "none", silent: true, lineStyle: { color: warm, type: [5, 4], width: 1.5 }, label: { formatter: `peak ${number(peak)}`, color: warm, fontWeight: 700, position: "insideStartTop", rotate: 0, align: "left", offset: [4, 0] }, data: [{ xAxis: peak }] } });
+    series.push({ type: "scatter", data: [], markLine: { precision: 12, symbol: "none", silent: true, lineStyle: { color: warm, type: [5, 4], width: 1.5 }, label: { formatter: `peak ${number(peak)}`, color: warm, fontWeight: 700, position: "insideStartTop", rotate: 0, align: "left", offset: [4, 0] }, data: [{ xAxis: peak }] } });
   }
   const y = known.concat(others.length ? [edge] : [], curve ? curve.map((p) => p[1]) : []);
   const x = rung.candidates.map((c) => c.learningRate);

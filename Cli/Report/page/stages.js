@@ -3,18 +3,36 @@ const stageChoices = () => data.stages.filter((stage) => stage.stageKind === "st
 
 /** Every rate that was tried, where it was tried, and the schedule that came of it. */
 const stageMap = () => {
-  const of = (chosen, diverged) => data.tried.filter((t) => t[2] === chosen && t[3] === diverged).map((t) => [t[0], t[1]]);
-  const tried = data.tried.map((t) => t[1]).concat(data.schedule.flatMap((run) => [run[2], run[3]]).filter((v) => v > 0));
+  const of = (chosen, diverged) => data.tries.filter((t) => t[2] === chosen && t[3] === diverged).map((t) => [t[0], t[1]]);
+  const tried = data.tries.map((t) => t[1]).concat(data.schedule.flatMap((run) => [run[2], run[3]]).filter((v) => v > 0));
   return chart("low", {
     tooltip: { ...tooltip, formatter: (p) => (p.seriesName === "schedule" ? "" : `step ${p.value[0]}<br>learning rate ${number(p.value[1])}<br>${p.seriesName}`) },
     legend: { top: 0, right: 0, itemWidth: 14, itemHeight: 8, textStyle: { color: soft } },
     grid: { left: 74, right: 24, top: 30, bottom: 44 },
     xAxis: axis("step", { type: "value", min: 0, max: job.objective.step ?? "dataMax", splitLine: { show: false } }), yAxis: rates(tried, { nameGap: 54, axisLabel: { formatter: precise } }),
     series: [
-      { name: "schedule", type: "line", data: scheduleLine(Math.min(...tried) / 1.4), showSymbol: false, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent } },
+      { name: "schedule", type: "line", data: scheduleLine(Math.max(Math.min(...tried) / 1.4, Math.max(...tried) * leastShown)), showSymbol: false, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent } },
       { name: "tried", type: "scatter", data: of(0, 0), symbolSize: 6, itemStyle: { color: "#fff", borderColor: soft, borderWidth: 1.3 } },
       { name: "chosen", type: "scatter", data: of(1, 0), symbolSize: 8, itemStyle: { color: accent }, z: 4 },
-      { name: "diverged", type: "scatter", data: data.tried.filter((t) => t[3] === 1).map((t) => [t[0], t[1]]), ...cross, symbolSize: 8 },
+      { name: "diverged", type: "scatter", data: data.tries.filter((t) => t[3] === 1).map((t) => [t[0], t[1]]), ...cross, symbolSize: 8 },
+    ],
+  });
+};
+
+/** Training loss of the path, and of the probes that fan out from it. */
+const probeLosses = () => {
+  const lines = data.curves.filter((c) => c.points.length > 1).map((c) => ({
+    type: "line", data: c.points, showSymbol: false, silent: true, z: c.onPath ? 3 : 4,
+    lineStyle: { width: 1.1, color: c.outcome === "diverged" ? bad : c.onPath ? accent : soft, opacity: c.onPath ? 1 : 0.55 },
+  }));
+  const values = data.path.map((p) => p[1]).concat(data.curves.filter((c) => c.outcome !== "diverged").flatMap((c) => c.points.map((p) => p[1])));
+  const y = span(values, "training loss", { nameGap: 52 });
+  return chart("low", {
+    grid: { left: 74, right: 24, top: 12, bottom: 44 },
+    xAxis: axis("step", { type: "value", min: 0, max: job.objective.step ?? "dataMax", splitLine: { show: false } }), yAxis: y,
+    series: [
+      { type: "line", data: smooth(data.path, Math.max(2, Math.round(data.path.length / 200))), showSymbol: false, silent: true, lineStyle: { width: 1.8, color: accent, opacity: 0.55 }, z: 2 },
+      ...lines,
     ],
   });
 };
@@ -28,9 +46,13 @@ const raceText = (stage) => {
 };
 
 const stageCandidates = (stage) => {
-  const known = stage.candidates.filter((c) => c.forecast);
-  const gone = stage.candidates.filter((c) => !c.forecast);
-  const most = Math.max(...stage.candidates.map((c) => c.probeSteps));
+  // A stage that is trained again was probed once: its forecasts stand with the first choice.
+  const first = stageChoices().find((other) => other.stage === stage.stage && other.candidates.some((c) => c.forecast)) ?? stage;
+  const candidates = stage.candidates.some((c) => c.forecast) ? stage.candidates : first.candidates;
+  const known = candidates.filter((c) => c.forecast);
+  const gone = candidates.filter((c) => c.outcome === "diverged");
+  if (!known.length || Math.max(...candidates.map((c) => c.learningRate)) < 1e-12) return null;
+  const most = Math.max(...candidates.map((c) => c.probeSteps));
   const chosen = (c) => c.learningRate === stage.chosen;
   const means = known.map((c) => c.forecast.mean).concat(stage.realised ?? []);
   const own = known.filter((c) => c.probeSteps === most || chosen(c));
@@ -39,7 +61,7 @@ const stageCandidates = (stage) => {
   const low = Math.min(...means), high = Math.max(...means), air = 0.35 * (high - low || Math.abs(high) || 1);
   const bounds = own.flatMap((c) => [c.forecast.mean - Z80 * c.forecast.sd, c.forecast.mean + Z80 * c.forecast.sd]).filter((v) => !log || v > 0);
   const clip = (v, end) => (log ? (end < 0 ? Math.max(v, low / 2.5) : Math.min(v, high * 2.5)) : (end < 0 ? Math.max(v, low - 2 * air) : Math.min(v, high + 2 * air)));
-  const min = Math.min(low, clip(Math.min(...bounds, low), -1)), max = Math.max(high, clip(Math.max(...bounds, high), 1));
+  const min = Math.min(log ? low / 1.5 : low, clip(Math.min(...bounds, low), -1)), max = Math.max(high, clip(Math.max(...bounds, high), 1));
   const y = span([min, max], "", { axisLabel: { fontSize: 11 } }, 12);
   const [floor, ceiling] = [y.min, y.max];
   const whisker = (params, api) => {
@@ -49,7 +71,7 @@ const stageCandidates = (stage) => {
   return chart("small", {
     tooltip: { ...tooltip, formatter: (p) => `learning rate ${number(p.value[0])}<br>${p.seriesName === "diverged" ? "diverged" : `forecast ${number(p.value[1])} ± ${short(p.data.of?.forecast?.sd)} after ${count(p.data.of?.probeSteps ?? 0, "step")}`}` },
     grid: { left: 52, right: 12, top: 12, bottom: 38 },
-    xAxis: rates(stage.candidates.map((c) => c.learningRate), { nameGap: 22, axisLabel: { fontSize: 11 } }), yAxis: y,
+    xAxis: rates(candidates.map((c) => c.learningRate), { nameGap: 22, axisLabel: { fontSize: 11 } }), yAxis: y,
     series: [
       { type: "custom", renderItem: whisker, silent: true, clip: true, encode: { x: 0, y: [1, 2] }, data: known.map((c) => [c.learningRate, c.forecast.mean - Z80 * c.forecast.sd, c.forecast.mean + Z80 * c.forecast.sd, chosen(c) ? 1 : 0, c.probeSteps === most ? 1 : 0]) },
       {
@@ -58,7 +80,7 @@ const stageCandidates = (stage) => {
           value: [c.learningRate, c.forecast.mean], of: c, symbolSize: chosen(c) ? 11 : c.probeSteps === most ? 8 : 6,
           itemStyle: { color: chosen(c) ? accent : "#fff", borderColor: chosen(c) || c.probeSteps === most ? accent : soft, borderWidth: 1.5 },
         })),
-        markLine: stage.realised == null ? undefined : { symbol: "none", silent: true, lineStyle: { color: good, type: [5, 4], width: 1.5 }, label: { show: false }, data: [{ yAxis: stage.realised }] },
+        markLine: stage.realised == null ? undefined : { precision: 12, symbol: "none", silent: true, lineStyle: { color: good, type: [5, 4], width: 1.5 }, label: { show: false }, data: [{ yAxis: stage.realised }] },
       },
       { name: "diverged", type: "scatter", data: gone.map((c) => ({ value: [c.learningRate, ceiling], of: c })), ...cross, symbolOffset: [0, 6] },
     ],
@@ -67,22 +89,32 @@ const stageCandidates = (stage) => {
 
 const stageCard = (stage) => h("div.card",
   h("h3", `Stage ${stage.stage}`, h("span.soft", ` steps ${grouped(stage.start)}–${grouped(stage.start + stage.steps)}`), stage.isAgain && h("span.badge", "trained again")),
-  stage.candidates.length ? h("p.hint", raceText(stage)) : h("p.hint", "no probes"),
-  stage.candidates.length ? stageCandidates(stage) : null,
+  h("p.hint", raceText(stage) || `as tried before: ${count(stage.candidates.length, "rate")}`),
+  stageCandidates(stage),
   h("p.choice", h("b", `${number(stage.chosen)}`), stage.forecast && ` · forecast ${number(stage.forecast.mean)} ± ${short(stage.forecast.sd)}`, stage.realised != null && h("span.good", ` · became ${number(stage.realised)}`)),
-  h("p.why", stage.reason),
-  stage.candidates.length ? h("p.cost", `Cost: ${price(stage)}${stage.becameTraining ? `, ${grouped(stage.becameTraining)} of it kept as training` : ""}.${stage.gain == null ? "" : ` Expected to save ${percent(stage.gain)} of the loss.`}`) : null);
+  h("p", stage.reason),
+  stage.search > 0 && h("p.cost", `Cost: ${price(stage)}${stage.becameTraining ? `, ${grouped(stage.becameTraining)} of it kept as training` : ""}.${stage.gain == null ? "" : ` Expected to save ${percent(stage.gain)} of the loss.`}`));
+
+/** Stages that were trained without being searched. */
+const plainStages = (stages) => [
+  h("h3", "Stages without probes"),
+  table(["stage", "steps", "rate", "became", "why"], stages.map((stage) => ({
+    cells: [stage.stage, `${grouped(stage.start)}–${grouped(stage.start + stage.steps)}`, number(stage.chosen), number(stage.realised), h("span", stage.isAgain && h("span.badge", "trained again"), stage.reason)],
+  })), ".last"),
+];
 
 const showStages = () => {
   const stages = stageChoices();
-  if (!stages.length) return;
+  if (!data.tries.length) return;
   section("The search, stage by stage",
     "At each stage candidate rates are tried from one checkpoint, on the same batches; the one with the best forecast trains the rest of the stage. Circles: rates that were tried there.",
-    stageMap());
+    stageMap(), data.path.length ? [h("p.hint", "Training loss: blue the path, grey the probes that were not taken."), probeLosses()] : null);
+  if (!stages.length) return;
+  const probed = stages.filter((stage) => stage.candidates.length), plain = stages.filter((stage) => !stage.candidates.length);
   const all = data.stageCount - data.stages.filter((stage) => stage.stageKind !== "stage").length;
   section("What each stage saw",
     `Forecast of the loss at the end of the stage for every candidate, with its 80 % interval. Filled: chosen. Small and grey: left the race early. Red cross: diverged. Green line: what the chosen rate became.${stages.length < all ? ` ${stages.length} of ${all} stages are shown: the first, the last, those trained again, and those furthest from their forecast; result.json has all.` : ""}`,
-    h("div.cards", stages.map(stageCard)));
+    h("div.cards", probed.map(stageCard)), plain.length ? plainStages(plain) : null);
 };
 
 const showForecasts = () => {
@@ -115,6 +147,6 @@ const showForecasts = () => {
       }),
       h("div.facts",
         h("p.figure", h("b", `${data.covered} of ${data.forecasted}`), h("span", `realised losses lay in the 80 % interval (${percent(covered, 0)}): ${verdict}`)),
-        data.bias == null ? null : h("p.figure", h("b", `${data.bias > 0 ? "+" : ""}${percent(data.bias)}`), h("span", `median of realised ÷ forecast − 1: losses were ${way || "as forecast"}`)),
-        h("p.hint", "Later stages widen their intervals by what became of earlier ones."))));
+        data.bias == null ? null : h("p.figure", h("b", `${data.bias > 0 ? "+" : "−"}${percent(Math.abs(data.bias))}`), h("span", `median of realised ÷ forecast − 1: losses were ${way || "as forecast"}`)),
+        data.algorithm === "autolrs" ? h("p.hint", "Later stages widen their intervals by what became of earlier ones.") : null)));
 };

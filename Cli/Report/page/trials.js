@@ -31,7 +31,7 @@ const trialScores = () => {
         symbolSize: (v) => (v[0] === rung.chosen ? 10 : 6), itemStyle: { color: tone(r) }, z: 3 + r,
       },
       { name: "diverged", type: "scatter", data: rung.candidates.filter((c) => c.score == null).map((c) => ({ value: [c.learningRate, axisY.max], dead: true })), ...cross, symbolOffset: [0, 7] },
-    ]),
+    ]).filter((series) => series.data.length),
   });
 };
 
@@ -44,7 +44,7 @@ const trialLosses = () => {
     return {
       name: number(c.rate), type: "line", data: points, showSymbol: false, z: won ? 4 : 2,
       lineStyle: { width: won ? 2 : 1.2, color: c.outcome === "diverged" ? bad : won ? accent : soft, opacity: won ? 1 : 0.6 },
-      endLabel: { show: data.curves.length <= 14, formatter: number(c.rate), color: won ? accent : soft, fontWeight: won ? 700 : 400, distance: 5 }, labelLayout: { moveOverlap: "shiftY" },
+      endLabel: { show: data.curves.length <= 14, formatter: number(c.rate), color: won ? accent : soft, fontWeight: won ? 700 : 400, distance: 5 }, labelLayout: { hideOverlap: true },
     };
   });
   return chart("half", {
