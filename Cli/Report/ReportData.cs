@@ -66,7 +66,7 @@ internal sealed record ReportData
     /// <summary>Realised losses that lay in the 80 % interval of their forecast, over all stages.</summary>
     public required int Covered { get; init; }
 
-    /// <summary>Median of realised ÷ forecast − 1 over all stages; null = no forecast came true.</summary>
+    /// <summary>Median of forecast ÷ realised − 1 over all stages, above 0 = forecasts were too high; null = there were none.</summary>
     public required double? Bias { get; init; }
 
     /// <summary>How many forecasts came true.</summary>
@@ -115,7 +115,7 @@ internal sealed record ReportData
             StageCount = choices.Length,
             Forecasts = [.. Thin(pairs, MostOverview).Select(p => new[] { p.Of.Stage ?? 0, p.Forecast.Mean, p.Forecast.Sd, p.Realised, p.Of.Start ?? 0 })],
             Covered = pairs.Count(p => Math.Abs(p.Realised - p.Forecast.Mean) <= Z80 * p.Forecast.Sd),
-            Bias = Median([.. pairs.Where(p => p.Forecast.Mean != 0).Select(p => (p.Realised / p.Forecast.Mean) - 1)]),
+            Bias = Median([.. pairs.Where(p => p.Realised != 0).Select(p => (p.Forecast.Mean - p.Realised) / Math.Abs(p.Realised))]),
             Forecasted = pairs.Length,
             Tries =
             [

@@ -50,7 +50,7 @@ internal static class LiveView
         if (view is not null)
         {
             StepCounts s = view.Steps;
-            rows.Add(new Markup($"[grey]steps[/]  [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{(s.Training > 0 ? $" · [bold]{(double)s.Charged / s.Training:F2} ×[/] training" : "")}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
+            rows.Add(new Markup($"[grey]steps[/]  [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{Overhead(view)}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
         }
 
         if (note is not null)
@@ -89,6 +89,10 @@ internal static class LiveView
             $"[bold]{Markup.Escape(view.Name)}[/]  {view.Algorithm}  [{Colour(view.Status)}]{view.Status.ToString().ToLowerInvariant()}[/]  "
             + $"step {view.Step} of {view.TotalSteps}  {JobLines.Duration(view.Seconds)}{reason}");
     }
+
+    /// <summary>What the search cost so far, as a share of the training it is for.</summary>
+    private static string Overhead(JobView view) => view.Steps.Charged == view.Steps.Training || view.TotalSteps == 0 ? ""
+        : $" · search and evaluation: [bold]{100.0 * (view.Steps.Charged - view.Steps.Training) / view.TotalSteps:F0} %[/] of the training";
 
     private static string Colour(JobStatus status) => status switch
     {

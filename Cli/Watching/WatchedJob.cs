@@ -14,6 +14,7 @@ internal sealed class WatchedJob
     private readonly SortedDictionary<int, string> _running = [];
     private readonly Dictionary<int, bool> _probes = []; // of the stage that is searched: whether each was observed
     private readonly List<LoggedStretch> _wave = []; // probes that were planned together, and not told of yet
+    private readonly HashSet<(int Rung, long Steps)> _toldRungs = [];
     private long _told;
 
     /// <summary>Stages that were decided, by index.</summary>
@@ -130,9 +131,13 @@ internal sealed class WatchedJob
             case SearchForm.Rungs:
                 LoggedStretch? coolDown = wave.FirstOrDefault(probe => probe.IsCoolDown);
                 long start = coolDown is null || coolDown.Parent is null ? wave.Min(probe => probe.Start) : ArmStart(coolDown);
-                return coolDown is null ? null : $"rung {RungOf(wave[0].Stage)}: tries {tries} ({end - start} steps: {coolDown.Start - start} constant, {coolDown.Steps} cooling down to 0)";
+                int rung = RungOf(wave[0].Stage);
+                string lengths = _toldRungs.Add((rung, end)) && coolDown is not null
+                    ? $", for {end - start} steps each: {coolDown.Start - start} at a constant rate, {coolDown.Steps} cooling down to 0"
+                    : "";
+                return coolDown is null ? null : $"rung {rung}: tries {tries}{lengths}";
             case SearchForm.Trials:
-                return $"rung {wave[0].Stage}: trains {tries} ({end} steps each)";
+                return $"rung {wave[0].Stage}: trains {tries} for {end} steps{(rates.Length > 1 ? " each" : "")}";
             default:
                 return $"stage {wave[0].Stage}: tries {tries}, for {end - wave.Min(probe => StageStart(probe))} steps each";
         }
@@ -287,8 +292,9 @@ internal sealed class WatchedJob
             case "rung":
                 int gone = stage.Candidates.Count(c => c.Diverged);
                 int tried = decision.Candidates.Count(c => c.Outcome != "skipped");
-                CandidateLine best = new(decision.Candidates.FirstOrDefault(c => c.LearningRate == decision.Chosen)?.Score);
-                return $"rung {RungOf(stage.Index)}: best is {stage.Chosen:G4}{best.With(Words(Outline.Metric))}, of {tried} tried{(gone > 0 ? $" ({gone} diverged)" : "")}; {cost}";
+                double? best = decision.Candidates.FirstOrDefault(c => c.LearningRate == decision.Chosen)?.Score;
+                string score = best is null ? "" : $", {Words(Outline.Metric)} {best:G4}";
+                return $"rung {RungOf(stage.Index)}: best is {stage.Chosen:G4}{score}, of {tried} tried{(gone > 0 ? $" ({gone} diverged)" : "")}; {cost}";
             case "path":
                 return $"{(stage.Chosen is { } peak ? $"peak {peak:G4}: {stage.Reason}" : stage.Reason)}{Environment.NewLine}{Shape(decision)}";
             default:
@@ -297,7 +303,7 @@ internal sealed class WatchedJob
     }
 
     private string Cost(LoggedDecision decision) => decision.Search > 0
-        ? $"{decision.Search:F0} steps of search"
+        ? $"{decision.Search:F0} steps{(Outline.Form is SearchForm.Trials ? "" : " of search")}"
             + (Outline.Form is SearchForm.Stages && decision.BecameTraining > 0 ? $", {decision.BecameTraining} of them kept" : "")
             + (decision.Gain is { } gain ? $", expected gain {gain:P1}" : "")
         : "";
@@ -316,11 +322,6 @@ internal sealed class WatchedJob
 
         return runs.Length == 0 ? ""
             : $"schedule: {path.Steps} steps, {runs[0].From:G4} to {runs[^1].To:G4}, at most {runs.Max(run => Math.Max(run.From, run.To)):G4}";
-    }
-
-    private readonly record struct CandidateLine(double? Score)
-    {
-        public string With(string metric) => Score is { } score ? $", {metric} {score:G4}" : "";
     }
 }
 

@@ -81,6 +81,23 @@ const smooth = (points, width) => points.map((point, i) => {
   const near = points.slice(Math.max(0, i - width), i + width + 1);
   return [point[0], near.reduce((sum, p) => sum + p[1], 0) / near.length];
 });
+/** Names at the ends of lines, moved apart where they would lie on one another. */
+const endLabels = (ends, y, height) => {
+  const log = y.type === "log";
+  const to = (v) => (log ? Math.log(v / y.min) / Math.log(y.max / y.min) : (v - y.min) / (y.max - y.min));
+  const from = (f) => (log ? y.min * (y.max / y.min) ** f : y.min + f * (y.max - y.min));
+  const gap = 13 / height;
+  const placed = [...new Set(ends.map((end) => end.x))].flatMap((x) => {
+    const own = ends.filter((end) => end.x === x && Number.isFinite(to(end.value))).sort((a, b) => a.value - b.value).map((end) => ({ ...end, f: to(end.value) }));
+    for (let i = 1; i < own.length; i++) own[i].f = Math.max(own[i].f, own[i - 1].f + gap);
+    for (let i = own.length - 1; i >= 0; i--) own[i].f = Math.min(own[i].f, i === own.length - 1 ? 1 : own[i + 1].f - gap);
+    return own;
+  });
+  return {
+    type: "scatter", symbolSize: 0, silent: true, clip: false, z: 6,
+    data: placed.map((end) => ({ value: [end.x, from(end.f)], label: { show: true, position: "right", distance: 6, fontSize: 11, formatter: end.text, color: end.chosen ? accent : soft, fontWeight: end.chosen ? 700 : 400 } })),
+  };
+};
 const cross = { symbol: "path://M1,0 L5,4 L9,0 L10,1 L6,5 L10,9 L9,10 L5,6 L1,10 L0,9 L4,5 L0,1 Z", symbolSize: 9, itemStyle: { color: bad } };
 const tooltip = { backgroundColor: "#fff", borderColor: line, textStyle: { color: ink, fontSize: 12 }, confine: true };
 

@@ -25,7 +25,7 @@ const searchMap = () => {
     value: [c.start, lane(c.rate), c.start + c.steps], score: c.outcome === "succeeded" ? c.score : null, best: best.get(c.stage) === c.rate,
     rate: c.rate, stage: c.stage, left: skipped(c),
   }));
-  const dead = data.curves.filter((c) => c.outcome === "diverged").map((c) => ({ value: [c.points.length ? c.points.at(-1)[0] : c.start, lane(c.rate) - (c.coolDown ? 0.3 : 0)] }));
+  const dead = data.curves.filter((c) => c.outcome === "diverged").map((c) => ({ value: [c.points.length ? c.points.at(-1)[0] : c.start + c.steps, lane(c.rate) - (c.coolDown ? 0.3 : 0)] }));
   const drop = 0.42;
   const bar = (params, api) => {
     const [x1, y] = api.coord([api.value(0), api.value(1)]), [x2] = api.coord([api.value(2), api.value(1)]);
@@ -77,15 +77,15 @@ const rungLosses = (rung) => {
       { name: number(fork.rate), type: "line", data: own, showSymbol: false, lineStyle: style, z: chosen ? 4 : 3 },
       {
         name: number(fork.rate), type: "line", data: own.slice(-1).concat(fork.points), showSymbol: false, lineStyle: { ...style, type: [4, 3] }, z: chosen ? 4 : 3,
-        endLabel: { show: true, formatter: number(fork.rate), color: chosen ? accent : soft, fontWeight: chosen ? 700 : 400, distance: 6 }, labelLayout: { hideOverlap: true },
       },
     ];
   });
-  const values = lines.flatMap((l) => l.data.map((p) => p[1]));
+  const y = span(lines.flatMap((l) => l.data.map((p) => p[1])), "training loss", { nameGap: 42 }, 20);
+  const ends = forks.map((fork) => ({ x: fork.points.at(-1)[0], value: fork.points.at(-1)[1], text: number(fork.rate), chosen: fork.rate === rung.chosen }));
   return chart("half", {
     tooltip: { ...tooltip, trigger: "item", formatter: (p) => `learning rate ${p.seriesName}` },
     grid: { left: 58, right: 64, top: 14, bottom: 42 },
-    xAxis: axis("step", { type: "value", min: rung.start, max: rung.start + rung.steps }), yAxis: span(values, "training loss", { nameGap: 42 }, 20), series: lines,
+    xAxis: axis("step", { type: "value", min: rung.start, max: rung.start + rung.steps }), yAxis: y, series: [...lines, endLabels(ends, y, 222)],
   });
 };
 

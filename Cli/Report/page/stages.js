@@ -9,7 +9,7 @@ const stageMap = () => {
     tooltip: { ...tooltip, formatter: (p) => (p.seriesName === "schedule" ? "" : `step ${p.value[0]}<br>learning rate ${number(p.value[1])}<br>${p.seriesName}`) },
     legend: { top: 0, right: 0, itemWidth: 14, itemHeight: 8, textStyle: { color: soft } },
     grid: { left: 74, right: 24, top: 30, bottom: 44 },
-    xAxis: axis("step", { type: "value", min: 0, max: job.objective.step ?? "dataMax", splitLine: { show: false } }), yAxis: rates(tried, { nameGap: 54, axisLabel: { formatter: precise } }),
+    xAxis: axis("step", { type: "value", min: 0, max: total, splitLine: { show: false } }), yAxis: rates(tried, { nameGap: 54, axisLabel: { formatter: precise } }),
     series: [
       { name: "schedule", type: "line", data: scheduleLine(Math.max(Math.min(...tried) / 1.4, Math.max(...tried) * leastShown)), showSymbol: false, lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent } },
       { name: "tried", type: "scatter", data: of(0, 0), symbolSize: 6, itemStyle: { color: "#fff", borderColor: soft, borderWidth: 1.3 } },
@@ -29,7 +29,7 @@ const probeLosses = () => {
   const y = span(values, "training loss", { nameGap: 52 });
   return chart("low", {
     grid: { left: 74, right: 24, top: 12, bottom: 44 },
-    xAxis: axis("step", { type: "value", min: 0, max: job.objective.step ?? "dataMax", splitLine: { show: false } }), yAxis: y,
+    xAxis: axis("step", { type: "value", min: 0, max: total, splitLine: { show: false } }), yAxis: y,
     series: [
       { type: "line", data: smooth(data.path, Math.max(2, Math.round(data.path.length / 200))), showSymbol: false, silent: true, lineStyle: { width: 1.8, color: accent, opacity: 0.55 }, z: 2 },
       ...lines,
@@ -51,7 +51,7 @@ const stageCandidates = (stage) => {
   const candidates = stage.candidates.some((c) => c.forecast) ? stage.candidates : first.candidates;
   const known = candidates.filter((c) => c.forecast);
   const gone = candidates.filter((c) => c.outcome === "diverged");
-  if (!known.length || Math.max(...candidates.map((c) => c.learningRate)) < 1e-12) return null;
+  if (!known.length || Math.max(...candidates.map((c) => c.learningRate)) < 1e-8) return null;
   const most = Math.max(...candidates.map((c) => c.probeSteps));
   const chosen = (c) => c.learningRate === stage.chosen;
   const means = known.map((c) => c.forecast.mean).concat(stage.realised ?? []);
@@ -133,7 +133,7 @@ const showForecasts = () => {
   const covered = data.covered / data.forecasted;
   const fair = Math.sqrt(0.16 / data.forecasted);
   const verdict = Math.abs(covered - 0.8) <= Math.max(2 * fair, 0.05) ? "as it should be, within what so few stages can say" : covered < 0.8 ? "the forecasts are too sure of themselves" : "the forecasts are too cautious";
-  const way = data.bias == null ? "" : Math.abs(data.bias) < 0.01 ? "without bias" : data.bias > 0 ? `${percent(Math.abs(data.bias))} higher than forecast: too optimistic` : `${percent(Math.abs(data.bias))} lower than forecast: too pessimistic`;
+  const way = Math.abs(data.bias ?? 0) < 0.01 ? "no bias to speak of" : data.bias > 0 ? "forecasts were too high: training went better than they said" : "forecasts were too low: too optimistic";
   section("Forecast against realised", "One point a stage, with the 80 % interval of its forecast. On the dashed line the forecast was right; red: outside the interval.",
     h("div.two",
       chart("", {
@@ -147,6 +147,6 @@ const showForecasts = () => {
       }),
       h("div.facts",
         h("p.figure", h("b", `${data.covered} of ${data.forecasted}`), h("span", `realised losses lay in the 80 % interval (${percent(covered, 0)}): ${verdict}`)),
-        data.bias == null ? null : h("p.figure", h("b", `${data.bias > 0 ? "+" : "−"}${percent(Math.abs(data.bias))}`), h("span", `median of realised ÷ forecast − 1: losses were ${way || "as forecast"}`)),
+        data.bias == null ? null : h("p.figure", h("b", `${data.bias > 0 ? "+" : "−"}${percent(Math.abs(data.bias))}`), h("span", `median of forecast ÷ realised − 1: ${way}`)),
         data.algorithm === "autolrs" ? h("p.hint", "Later stages widen their intervals by what became of earlier ones.") : null)));
 };

@@ -44,13 +44,14 @@ const trialLosses = () => {
     return {
       name: number(c.rate), type: "line", data: points, showSymbol: false, z: won ? 4 : 2,
       lineStyle: { width: won ? 2 : 1.2, color: c.outcome === "diverged" ? bad : won ? accent : soft, opacity: won ? 1 : 0.6 },
-      endLabel: { show: data.curves.length <= 14, formatter: number(c.rate), color: won ? accent : soft, fontWeight: won ? 700 : 400, distance: 5 }, labelLayout: { hideOverlap: true },
     };
   });
+  const y = span(lines.flatMap((l) => l.data.map((p) => p[1])), "training loss", { nameGap: 42 }, 20);
+  const ends = lines.filter((l, i) => l.data.length && data.curves[i].steps === longest && data.curves.filter((c) => c.steps === longest).length <= 14).map((l) => ({ x: l.data.at(-1)[0], value: l.data.at(-1)[1], text: l.name, chosen: l.z === 4 }));
   return chart("half", {
     tooltip: { ...tooltip, trigger: "item", formatter: (p) => `peak ${p.seriesName}` },
     grid: { left: 58, right: data.curves.length <= 14 ? 60 : 20, top: 18, bottom: 42 },
-    xAxis: axis("step", { type: "value", max: longest }), yAxis: span(lines.flatMap((l) => l.data.map((p) => p[1])), "training loss", { nameGap: 42 }, 20), series: lines,
+    xAxis: axis("step", { type: "value", max: longest }), yAxis: y, series: [...lines, endLabels(ends, y, 220)],
   });
 };
 
