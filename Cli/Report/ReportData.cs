@@ -57,7 +57,7 @@ internal sealed record ReportData
     /// <summary>The stages, rungs and paths that are shown whole; a stage that was trained again is there twice.</summary>
     public required IReadOnlyList<LoggedDecision> Stages { get; init; }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many there are, a stage that was trained again counted once.</summary>
     public required int StageCount { get; init; }
 
     /// <summary>Forecast against realised of all stages: stage, mean, sd, realised, start; thinned where they are many.</summary>
@@ -112,7 +112,7 @@ internal sealed record ReportData
             Path = [.. Thin(PathOf(log, curves), MostPathPoints)],
             Validations = [.. ValidationsOf(result, log, curves).TakeLast(MostOverview)],
             Stages = [.. choices.Where(shown.Contains).Select(Trim)],
-            StageCount = choices.Length,
+            StageCount = choices.Select(choice => choice.Stage).Distinct().Count(),
             Forecasts = [.. Thin(pairs, MostOverview).Select(p => new[] { p.Of.Stage ?? 0, p.Forecast.Mean, p.Forecast.Sd, p.Realised, p.Of.Start ?? 0 })],
             Covered = pairs.Count(p => Math.Abs(p.Realised - p.Forecast.Mean) <= Z80 * p.Forecast.Sd),
             Bias = Median([.. pairs.Where(p => p.Realised != 0).Select(p => (p.Forecast.Mean - p.Realised) / Math.Abs(p.Realised))]),

@@ -92,7 +92,7 @@ internal static class LiveView
 
     /// <summary>What the search cost so far, as a share of the training it is for.</summary>
     private static string Overhead(JobView view) => view.Steps.Charged == view.Steps.Training || view.TotalSteps == 0 ? ""
-        : $" · search and evaluation: [bold]{100.0 * (view.Steps.Charged - view.Steps.Training) / view.TotalSteps:F0} %[/] of the training";
+        : $" · [bold]{100.0 * (view.Steps.Charged - view.Steps.Training) / view.TotalSteps:F0} %[/] overhead";
 
     private static string Colour(JobStatus status) => status switch
     {

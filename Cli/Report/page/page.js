@@ -92,7 +92,8 @@ const phases = () => {
     const names = path.runs.length === 3 ? ["search", "hold", "decay"] : ["search", "decay"];
     return path.runs.map((run, i) => [at, (at += run.steps), names[i]]);
   }
-  if (data.form === "stages" && choices.length === data.stageCount && choices.length <= 40) return choices.map((s) => [s.start, s.start + s.steps, choices.length <= 16 ? `${s.stage}` : ""]);
+  const last = choices.filter((s, i) => choices[i + 1]?.stage !== s.stage);
+  if (data.form === "stages" && last.length === data.stageCount && last.length <= 40) return last.map((s) => [s.start, s.start + s.steps, last.length <= 16 ? `${s.stage}` : ""]);
   return [];
 };
 

@@ -111,9 +111,9 @@ const showStages = () => {
     stageMap(), data.path.length ? [h("p.hint", "Training loss: blue the path, grey the probes that were not taken."), probeLosses()] : null);
   if (!stages.length) return;
   const probed = stages.filter((stage) => stage.candidates.length), plain = stages.filter((stage) => !stage.candidates.length);
-  const all = data.stageCount - data.stages.filter((stage) => stage.stageKind !== "stage").length;
+  const all = data.stageCount - data.stages.filter((stage) => stage.stageKind !== "stage").length, shown = new Set(stages.map((stage) => stage.stage)).size;
   section("What each stage saw",
-    `Forecast of the loss at the end of the stage for every candidate, with its 80 % interval. Filled: chosen. Small and grey: left the race early. Red cross: diverged. Green line: what the chosen rate became.${stages.length < all ? ` ${stages.length} of ${all} stages are shown: the first, the last, those trained again, and those furthest from their forecast; result.json has all.` : ""}`,
+    `Forecast of the loss at the end of the stage for every candidate, with its 80 % interval. Filled: chosen. Small and grey: left the race early. Red cross: diverged. Green line: what the chosen rate became.${shown < all ? ` ${shown} of ${all} stages are shown: the first, the last, those trained again, and those furthest from their forecast; result.json has all.` : ""}`,
     h("div.cards", probed.map(stageCard)), plain.length ? plainStages(plain) : null);
 };
 
