@@ -17,7 +17,7 @@ internal static class RemoteCommands
         Submit(session),
         List(session),
         Show(session),
-        OfJob(session, "watch", "Show a job until it has ended.", async (api, job, json, ct) => Exit(session, await JobWatcher.WatchAsync(session, api, job, json, ct: ct))),
+        OfJob(session, "watch", "Show a job until it has ended.", async (api, job, json, ct) => Exit(session, await JobWatcher.WatchAsync(session, api, job, json, ct: ct), json)),
         Logs(session),
         Control(session, "pause", "Start no new segment of a job until it is resumed.", (api, job, ct) => api.PauseAsync(job, ct)),
         Control(session, "resume", "Let a paused job go on.", (api, job, ct) => api.ResumeAsync(job, ct)),
@@ -41,7 +41,7 @@ internal static class RemoteCommands
             JobView job = await LocatedAsync(file, () => api.SubmitAsync(file.Root, ct: ct));
             bool json = parsed.GetValue(GlobalOptions.Json);
             Print(session, json, job, job.Id);
-            return parsed.GetValue(wait) ? Exit(session, await JobWatcher.WatchAsync(session, api, job.Id, json, ct: ct)) : ExitCodes.Succeeded;
+            return parsed.GetValue(wait) ? Exit(session, await JobWatcher.WatchAsync(session, api, job.Id, json, ct: ct), json) : ExitCodes.Succeeded;
         });
     }
 
@@ -57,9 +57,9 @@ internal static class RemoteCommands
                 return ExitCodes.Succeeded;
             }
 
-            foreach (JobView job in page.Items)
+            foreach (string line in JobLines.Table(page.Items))
             {
-                session.Out.WriteLine(Line(job));
+                session.Out.WriteLine(line);
             }
 
             if (page.Next is not null)
@@ -74,9 +74,7 @@ internal static class RemoteCommands
     private static Command Show(Session session) => OfJob(session, "show", "Show how a job stands.", async (api, id, json, ct) =>
     {
         JobView job = await api.GetAsync(id, ct);
-        string reason = job.Reason is { } why ? $"{Environment.NewLine}{why.Code}: {why.Message}" : "";
-        StepCounts s = job.Steps;
-        Print(session, json, job, $"{Line(job)}{reason}{Environment.NewLine}steps: training {s.Training}, search {s.Search}, evaluation {s.Evaluation}, final {s.Final}, lost {s.Lost}, reused {s.Reused}");
+        Print(session, json, job, JobLines.Facts(job));
         return ExitCodes.Succeeded;
     });
 
@@ -148,7 +146,7 @@ internal static class RemoteCommands
         OfJob(session, name, description, async (api, id, json, ct) =>
         {
             JobView job = await act(api, id, ct);
-            Print(session, json, job, Line(job));
+            Print(session, json, job, JobLines.Line(job));
             return ExitCodes.Succeeded;
         });
 
@@ -172,19 +170,21 @@ internal static class RemoteCommands
         }
     }
 
-    private static int Exit(Session session, JobView ended)
+    private static int Exit(Session session, JobView ended, bool json)
     {
         if (ended.Status == JobStatus.Succeeded)
         {
+            if (!json)
+            {
+                session.Out.WriteLine($"steps: {StepsText.Of(ended.Steps)}");
+            }
+
             return ExitCodes.Succeeded;
         }
 
         session.Error.WriteLine($"{ended.Name} {ended.Status.ToString().ToLowerInvariant()}: {ended.Reason?.Message}");
         return ExitCodes.JobFailed;
     }
-
-    private static string Line(JobView job) =>
-        $"{job.Id}  {job.Name}  {job.Status.ToString().ToLowerInvariant()}  step {job.Step} of {job.TotalSteps}  {job.Algorithm}";
 
     private static void Print<T>(Session session, bool json, T value, string text)
     {

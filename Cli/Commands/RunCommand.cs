@@ -195,9 +195,8 @@ internal static class RunCommand
         }
         else if (result.Status == JobStatus.Succeeded)
         {
-            StepCounts s = result.Steps;
             session.Out.WriteLine($"{result.Name}: {string.Join(", ", result.Metrics.Select(m => $"{m.Key} {m.Value:G4}"))}");
-            session.Out.WriteLine($"steps: {s.Training} training + {s.Search} search + {s.Evaluation} evaluation = {(double)s.Charged / Math.Max(1, s.Training):F2} × training");
+            session.Out.WriteLine($"steps: {StepsText.Of(result.Steps)}");
             session.Out.WriteLine($"time: {result.Seconds.Wall:F1} s of wall time, {result.Seconds.Trainer:F1} trainer-seconds");
             session.Out.WriteLine($"left in {folder}: result.json, schedule.csv, model.safetensors, report.html");
         }

@@ -82,6 +82,11 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>
+    /// Once it has ended, waits until all it printed is in the log: its last words come after the news of its end.
+    /// </summary>
+    public Task DrainAsync(CancellationToken ct) => _process.HasExited ? _process.WaitForExitAsync(ct) : Task.CompletedTask;
+
     /// <inheritdoc/>
     public void Dispose()
     {

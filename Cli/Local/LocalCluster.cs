@@ -77,6 +77,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         int code = dead.ExitCode;
         if (code == ExitCodes.BadInput || ++_restarts > MostRestarts)
         {
+            await dead.DrainAsync(ct);
             throw new BadInputException($"{dead.Name} does not run (exit code {code}): {await LastWordsAsync(log, ct)}");
         }
 
@@ -106,6 +107,7 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         {
             if (_silo.HasExited || session.Time.GetElapsedTime(began) > StartLimit)
             {
+                await _silo.DrainAsync(ct);
                 throw new BadInputException($"The silo did not start: {await LastWordsAsync(SiloLog, ct)}");
             }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Orchestrator.Cli.Report;
+using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Jobs;
@@ -35,7 +36,8 @@ internal static class ResultFiles
 
         CurvesView curves = await api.CurvesAsync(job, 400, ct);
         JsonElement spec = await api.SpecAsync(job, ct);
-        await WriteAsync(Path.Combine(folder, "report.html"), ReportPage.Render(result, curves, spec, command), ct);
+        SearchLog log = await SearchLog.ReadAsync(api, job, ct);
+        await WriteAsync(Path.Combine(folder, "report.html"), ReportPage.Render(result, log, curves, spec, command), ct);
         return result;
     }
 

@@ -7,8 +7,8 @@ namespace Orchestrator.Cli.Watching;
 /// <summary>The live picture of a job on a terminal.</summary>
 internal static class LiveView
 {
-    /// <summary>Lines that are no stages: header, the table's own, sparklines, what runs, steps, a note.</summary>
-    private const int OtherLines = 12;
+    /// <summary>Lines that are no stages: header, the table's own, the reason, sparklines, what runs, steps, a note.</summary>
+    private const int OtherLines = 14;
 
     private const string Blocks = "▁▂▃▄▅▆▇█";
 
@@ -16,9 +16,22 @@ internal static class LiveView
     public static IRenderable Render(WatchedJob job, JobView? view, string? note, int width, int height)
     {
         var rows = new List<IRenderable> { Header(view) };
-        if (job.Stages.Count > 0 || job.Probed is not null)
+        int room = Math.Max(3, height - OtherLines);
+        if (job.Log.Outline.Form is SearchForm.Rungs or SearchForm.Trials)
         {
-            rows.Add(Stages(job, Math.Max(3, height - OtherLines)));
+            if (RungTable.Of(job, room) is { } rungs)
+            {
+                rows.Add(rungs);
+            }
+        }
+        else if (job.Stages.Count > 0 || job.Probed is not null)
+        {
+            rows.Add(Stages(job, room));
+        }
+
+        if (job.LastReason is { } why)
+        {
+            rows.Add(new Markup($"[grey]why[/]    {Markup.Escape(why)}"));
         }
 
         int columns = Math.Clamp(width - 26, 20, 100);
@@ -37,7 +50,7 @@ internal static class LiveView
         if (view is not null)
         {
             StepCounts s = view.Steps;
-            rows.Add(new Markup($"[grey]steps[/]  [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
+            rows.Add(new Markup($"[grey]steps[/]  [green]training {s.Training}[/] · [yellow]search {s.Search}[/] · evaluation {s.Evaluation} · final {s.Final}{Overhead(view)}{(s.Lost > 0 ? $" · [red]lost {s.Lost}[/]" : "")}"));
         }
 
         if (note is not null)
@@ -74,14 +87,12 @@ internal static class LiveView
         string reason = view.Reason is { } why && view.Status is not JobStatus.Running ? $"\n[yellow]{Markup.Escape(why.Message)}[/]" : "";
         return new Markup(
             $"[bold]{Markup.Escape(view.Name)}[/]  {view.Algorithm}  [{Colour(view.Status)}]{view.Status.ToString().ToLowerInvariant()}[/]  "
-            + $"step {view.Step} of {view.TotalSteps}  {Duration(view.Seconds)}{reason}");
+            + $"step {view.Step} of {view.TotalSteps}  {JobLines.Duration(view.Seconds)}{reason}");
     }
 
-    private static string Duration(double seconds)
-    {
-        var time = TimeSpan.FromSeconds(seconds);
-        return time.TotalHours < 1 ? $"{time:mm\\:ss}" : $"{(long)time.TotalHours}:{time:mm\\:ss}";
-    }
+    /// <summary>What the search cost so far, as a share of the training it is for.</summary>
+    private static string Overhead(JobView view) => view.Steps.Charged == view.Steps.Training || view.TotalSteps == 0 ? ""
+        : $" · [bold]{100.0 * (view.Steps.Charged - view.Steps.Training) / view.TotalSteps:F0} %[/] overhead";
 
     private static string Colour(JobStatus status) => status switch
     {

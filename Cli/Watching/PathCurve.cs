@@ -10,7 +10,7 @@ internal sealed class PathCurve
 {
     private const int MostLive = 4000;
 
-    private readonly Dictionary<int, int> _taken = [];
+    private readonly Dictionary<int, IReadOnlyList<int>> _taken = [];
     private readonly HashSet<int> _dropped = [];
     private readonly List<PathPoint> _live = [];
     private IReadOnlyList<PathPoint> _stored = [];
@@ -25,18 +25,10 @@ internal sealed class PathCurve
         }
     }
 
-    /// <summary>A stage was decided: the probe that the path goes through, if it goes through one, and what left it.</summary>
-    public void Take(int stage, int? probe, IEnumerable<int> dropped)
+    /// <summary>A stage was decided: the probes that the path goes through, and what left it.</summary>
+    public void Take(int stage, IReadOnlyList<int> probes, IEnumerable<int> dropped)
     {
-        if (probe is { } number)
-        {
-            _taken[stage] = number;
-        }
-        else
-        {
-            _taken.Remove(stage);
-        }
-
+        _taken[stage] = probes;
         _dropped.UnionWith(dropped);
     }
 
@@ -44,7 +36,7 @@ internal sealed class PathCurve
     public void Show(CurvesView curves) => _stored =
     [
         .. curves.Curves
-            .Where(curve => !_dropped.Contains(curve.Stretch) && (curve.Role == "path" || _taken.ContainsValue(curve.Stretch)))
+            .Where(curve => !_dropped.Contains(curve.Stretch) && (curve.Role == "path" || _taken.Values.Any(taken => taken.Contains(curve.Stretch))))
             .SelectMany(curve => curve.Steps.Select((step, i) => (step, Rate: curve.Rates[i], Loss: curve.Losses[i])))
             .Where(point => point is { Rate: not null, Loss: not null })
             .Select(point => new PathPoint(point.step, point.Rate!.Value, point.Loss!.Value))

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts.Jobs;
 
@@ -9,16 +10,66 @@ public sealed class WatchedJobTests
     private readonly WatchedJob _job = new();
 
     [Fact]
-    public void A_choice_and_what_it_became_are_one_line_each()
+    public void A_choice_and_why_it_was_made_and_what_it_became_are_told()
     {
         string? chosen = Take("search_decided", """
             { "decision": { "decision": "choose", "stage": 1, "kind": "stage", "start": 100, "steps": 50, "chosen": 0.1, "forecast": { "mean": 0.5, "deviation": 0.1 },
               "candidates": [ { "rate": 0.1, "outcome": "Succeeded", "forecast": { "mean": 0.5, "deviation": 0.1 } }, { "rate": 1, "outcome": "diverged" } ], "reason": "because" } }
             """);
-        Assert.Equal("stage 1, steps 100–150: rate 0.1, forecast 0.5 ± 0.1, of 2 tried (1 diverged)", chosen);
+        Assert.Equal(Lines("stage 1, steps 100–150: rate 0.1, forecast 0.5 ± 0.1, of 2 tried (1 diverged)", "  why: because"), chosen);
         string? realised = Take("search_decided", """{ "decision": { "decision": "realise", "stage": 1, "realised": 0.45, "reason": "mean" } }""");
         Assert.Equal("stage 1 realised 0.45 (forecast 0.5 ± 0.1)", realised);
         Assert.Equal(0.45, Assert.Single(_job.Stages).Realised);
+    }
+
+    [Fact]
+    public void Rungs_are_told_as_they_go_what_is_tried_what_it_reached_the_peak_and_the_schedule()
+    {
+        string[] told = [.. SimulatedJob.Annealed().Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
+        Assert.Equal("rung 0: tries 1, for 12 steps each: 8 at a constant rate, 4 cooling down to 0", told[0]);
+        Assert.Matches(@"^rung 0: 1 (diverged|reaches validation loss [\d.E+-]+)$", told[1]);
+        foreach (int rung in (int[])[0, 1, 2])
+        {
+            Assert.Single(told, line => Regex.IsMatch(line, $@"^rung {rung}: best is [\d.]+, validation loss [\d.E-]+, of \d+ tried(\ \(\d+ diverged\))?; \d+ steps of search", RegexOptions.None, Limit));
+        }
+
+        int peak = Array.FindIndex(told, line => line.StartsWith("peak ", StringComparison.Ordinal));
+        Assert.Matches(@"^peak [\d.]+: [\d.]+ has the lowest score", told[peak]);
+        Assert.Matches(@"^trains on from that probe \(85 steps kept\): holds [\d.]+ to step 320, then decays linearly to 0 at step 1600$", told[peak + 1]);
+        Assert.Contains(told, line => line.StartsWith("All 1600 steps were trained", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_path_goes_through_all_probes_of_the_arm_that_was_chosen()
+    {
+        var job = SimulatedJob.Annealed();
+        foreach (JobEventView e in job.Events)
+        {
+            _job.Take(e);
+        }
+
+        _job.Path.Show(job.Curves);
+        Assert.Equal(Enumerable.Range(0, 1600).Select(step => (long)step), _job.Path.Points.Select(point => point.Step));
+    }
+
+    [Fact]
+    public void A_wave_of_candidates_is_told_once_all_of_it_was_planned()
+    {
+        string[] told = [.. SimulatedJob.AutoLrs().Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
+        Assert.Equal("stage 0: tries 6 rates, 0.001 to 1, for 5 steps each", told[0]);
+        Assert.Matches(@"^stage 0: tries .* for 10 steps each$", told[1]);
+        Assert.Matches(@"^stage 0, steps 0–100: rate [\d.]+, forecast .* of 6 tried.*; 45 steps of search, 10 of them kept", told[2]);
+        Assert.StartsWith("  why: ", told[3]);
+    }
+
+    [Fact]
+    public void A_long_path_says_every_tenth_how_it_goes()
+    {
+        Take("job_submitted", """{ "spec": { "steps": 100 } }""");
+        Assert.Null(Progress(5));
+        Assert.Equal("step 12 of 100: training loss 2, rate 0.1", Progress(12));
+        Assert.Null(Progress(19));
+        Assert.Equal("step 20 of 100: training loss 2, rate 0.1", Progress(20));
     }
 
     [Fact]
@@ -55,6 +106,14 @@ public sealed class WatchedJobTests
         Assert.Equal("waits: No room left.", Take("held", """{ "reason": { "code": "no_space", "message": "No room left." } }"""));
         Assert.Equal("goes on", Take("held", "{}"));
     }
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    private static string Lines(params string[] lines) => string.Join(Environment.NewLine, lines);
+
+    private string? Progress(long step) => Take("progress", $$"""
+        { "segments": [ { "segment": 1, "role": "path", "rate": 0.1, "steps": 5, "planned": 100, "points": [ [ {{step}}, 0.1, 2 ] ] } ] }
+        """);
 
     private string? Take(string type, string payload) => _job.Take(new JobEventView(1, type, JsonDocument.Parse(payload).RootElement));
 }

@@ -127,7 +127,8 @@ public sealed partial class AutoLrsSearch
     {
         (Racer winner, string why) = verdict.Winner(state);
         Forecast forecast = verdict.ForecastOf(winner);
-        bool late = _settings.Anneal && state.Stage >= LateStages * _plan.Count;
+        // The range holds for the end of a decay too: where stages are many, one decay upon another would leave no rate at all.
+        bool late = _settings.Anneal && state.Stage >= LateStages * _plan.Count && winner.Rate / DecayFactor >= _problem.MinRate;
         if (late && verdict.Decayed(winner, winner.Rate / DecayFactor) is { } decayed && decayed.Mean < forecast.Mean - verdict.Tie)
         {
             return Take(state, stage, winner, decayed, decay: true, verdict, dropped: [],

@@ -62,6 +62,17 @@ public sealed class AutoLrsSearchTests : SearchContract
     }
 
     [Fact]
+    public void However_many_stages_may_decay_no_rate_that_is_chosen_leaves_the_range_below()
+    {
+        // Stages of a few steps on a noisy loss: nearly each of the late ones is forecast to gain by a decay.
+        var problem = new SearchProblem(1100, 1e-3, 0.5, null, 7, 1);
+        var search = new AutoLrsSearch(problem, Settings() with { StageSteps = 10, ProbeSteps = 5, Candidates = 4 });
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 7)).Run();
+        Assert.True(run.Decisions<ChooseRate>().Count() > 100);
+        Assert.All(run.Decisions<ChooseRate>(), choice => Assert.True(choice.Chosen >= 1e-3 * (1 - 1e-9), $"stage {choice.Stage}: {choice.Chosen}"));
+    }
+
+    [Fact]
     public void Without_racing_and_annealing_each_candidate_runs_its_whole_probe_and_every_stage_is_constant()
     {
         var search = new AutoLrsSearch(Problem(), Settings() with { Racing = false, Anneal = false });
