@@ -36,12 +36,12 @@ public sealed partial class AnnealedSearch
 
     /// <summary>
     /// Whether a probe is expected to bring what its steps would bring as training. A rung's first rates are always tried:
-    /// the range, and what the rung before found best. Where
-    /// scores are level still, nothing is known.
+    /// the range, what the rung before found best, and the neighbours that make a parabola: rates that short probes
+    /// cannot tell apart may differ in the end. Where scores are level still, nothing is known.
     /// </summary>
     private bool IsWorth(AnnealedState state, double rate, double? gain)
     {
-        bool first = state.Rung == 0 || state.In(state.Rung).Length < (state.Rung == 1 ? 2 : 1);
+        bool first = state.Rung == 0 || state.In(state.Rung).Length <= state.Rung;
         bool blind = state.Rung == 2 ? IsFlat(state) : IsLevel([.. state.In(1).Where(arm => !arm.IsDead)]);
         return first || blind || gain is null || gain >= _settings.StepPrice * Cost(state, Lengths(state), rate) / _steps;
     }
