@@ -19,7 +19,10 @@ public interface ISearch
     /// <summary>The state after an event. Throws <see cref="InvalidOperationException"/> if the event cannot follow.</summary>
     SearchState Apply(SearchState state, SearchEvent e);
 
-    /// <summary>What to do now; empty while there is something to wait for. The same state gives the same decisions.</summary>
+    /// <summary>
+    /// What to do now; empty while there is something to wait for. The same state gives the same decisions. A stretch off the
+    /// path whose stage lies two before the last one chosen can be started from only if something kept descends from it.
+    /// </summary>
     IReadOnlyList<SearchDecision> Decide(SearchState state);
 
     /// <summary>The state as JSON, for a snapshot.</summary>

@@ -108,6 +108,7 @@ public sealed class SimulatedSearch<TState>(TState initial)
 {
     private readonly List<SearchEvent> _events = [];
     private readonly List<RateRun> _schedule = [];
+    private readonly HashSet<int> _forgotten = [];
     private CompleteSearch? _complete;
 
     /// <summary>Its events in order: what a store would hold.</summary>
@@ -184,6 +185,12 @@ public sealed class SimulatedSearch<TState>(TState initial)
             throw new InvalidOperationException($"Stretch {stretch.Number} cannot start from stretch {parent.Plan.Number}.");
         }
 
+        if (parent is not null && _forgotten.Contains(parent.Plan.Number))
+        {
+            throw new InvalidOperationException(
+                $"Stretch {stretch.Number} cannot start from stretch {parent.Plan.Number}, which is off the path and two stages old: it is forgotten.");
+        }
+
         if (parent is { Result.Outcome: not StretchOutcome.Succeeded })
         {
             Stretches.Add(new(stretch, new StretchResult(stretch.Number, StretchOutcome.Cancelled, [], []), parent.End, 0));
@@ -216,5 +223,22 @@ public sealed class SimulatedSearch<TState>(TState initial)
         {
             Stretches[dropped].OnPath = false;
         }
+
+        Forget(choice.Stage - 2);
+    }
+
+    /// <summary>What the product keeps no longer: stretches off the path, so old, and ancestors of nothing that is kept.</summary>
+    private void Forget(int stage)
+    {
+        var needed = new HashSet<int>();
+        foreach (SimulatedRecord<TState> kept in Stretches.Where(s => s.OnPath || s.Plan.Stage > stage))
+        {
+            for (int? parent = kept.Plan.Parent; parent is { } number && needed.Add(number);)
+            {
+                parent = Stretches[number].Plan.Parent;
+            }
+        }
+
+        _forgotten.UnionWith(Stretches.Where(s => !s.OnPath && s.Plan.Stage <= stage && !needed.Contains(s.Plan.Number)).Select(s => s.Plan.Number));
     }
 }

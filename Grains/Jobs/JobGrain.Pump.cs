@@ -55,7 +55,15 @@ public sealed partial class JobGrain
                 message.Apply(batch);
             }
 
-            await AdvanceAsync(batch);
+            try
+            {
+                await AdvanceAsync(batch);
+            }
+            catch (Exception e) when (IsDefect(e))
+            {
+                batch = Broken(taken, e);
+            }
+
             if (batch.Events.Count > 0)
             {
                 await CommitAsync(batch);
@@ -71,6 +79,35 @@ public sealed partial class JobGrain
         {
             Fail(taken, e);
         }
+    }
+
+    /// <summary>
+    /// What decides is a function of what is stored: where it throws, it would throw for ever. Anything else may pass.
+    /// </summary>
+    private static bool IsDefect(Exception e) =>
+        e is InvalidOperationException and not ObjectDisposedException or KeyNotFoundException or ArgumentException or ArithmeticException
+            or IndexOutOfRangeException or NullReferenceException or InvalidCastException or System.Text.Json.JsonException;
+
+    /// <summary>
+    /// The job ends as failed, with what its workers told kept, rather than refusing their results for ever: they would hold
+    /// their slots, and other jobs would wait.
+    /// </summary>
+    private JobBatch Broken(Message[] taken, Exception e)
+    {
+        LogBroken(logger, Id, e);
+        var batch = new JobBatch(_transitions!, _state);
+        foreach (Message message in taken)
+        {
+            message.Apply(batch);
+        }
+
+        if (!batch.State.Ended)
+        {
+            batch.Add(new JobEnded(JobStatus.Failed, null, new JobError(
+                "internal", $"A defect of the orchestrator ended this job: {e.GetType().Name}: {e.Message} Its events are kept; please report them with the log of the silo."), Wall()));
+        }
+
+        return batch;
     }
 
     /// <summary>Nothing of the batch was taken: whoever waits is told, and repeats.</summary>
@@ -311,6 +348,9 @@ public sealed partial class JobGrain
             metrics.JobGone(Id);
         }
     }
+
+    [LoggerMessage(2, LogLevel.Error, "Job {Job}: a defect ended it.")]
+    private static partial void LogBroken(ILogger logger, string job, Exception e);
 
     [LoggerMessage(1, LogLevel.Error, "Job {Job}: a batch was not stored; the job is read again.")]
     private static partial void LogPumpFailed(ILogger logger, string job, Exception e);

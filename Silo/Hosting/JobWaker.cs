@@ -17,18 +17,34 @@ internal sealed partial class JobWaker(IJobStore store, IGrainFactory grains, Ti
             {
                 foreach (string job in await store.LiveAsync(stoppingToken))
                 {
-                    await grains.GetGrain<IJobGrain>(job).WakeAsync();
+                    await WakeAsync(job, stoppingToken);
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // The next round tries again: a store that fails now must not end the silo.
-                LogWakeFailed(logger, e);
+                LogListFailed(logger, e);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Live jobs could not be woken.")]
-    private static partial void LogWakeFailed(ILogger logger, Exception e);
+    /// <summary>One that cannot be woken leaves the others their turn.</summary>
+    private async Task WakeAsync(string job, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await grains.GetGrain<IJobGrain>(job).WakeAsync();
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogWakeFailed(logger, job, e);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Live jobs could not be listed.")]
+    private static partial void LogListFailed(ILogger logger, Exception e);
+
+    [LoggerMessage(2, LogLevel.Warning, "Job {Job} could not be woken.")]
+    private static partial void LogWakeFailed(ILogger logger, string job, Exception e);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Orchestrator.Benchmarks.Bo;
+using Orchestrator.Benchmarks.Clusters;
 using Orchestrator.Benchmarks.Curves;
 using Orchestrator.Benchmarks.Faults;
 using Orchestrator.Benchmarks.OnTheClock;
@@ -17,7 +18,7 @@ var root = new RootCommand("Benchmarks of the orchestrator.")
     RegretBenchmark.Command(),
     KillBenchmark.Command(),
 };
-foreach (Command command in TrainerBenchmarks.Commands())
+foreach (Command command in TrainerBenchmarks.Commands().Concat(ClusterBenchmarks.Commands()))
 {
     root.Add(command);
 }

@@ -57,15 +57,19 @@ public sealed partial class AnnealedSearch
         double peak = choice.Chosen!.Value;
         Arm arm = state.Find(choice.Runs[0].From)!;
         IEnumerable<AnnealedPath> rivals = AnnealedSettings.RaceFactors.Take(_settings.Race)
-            .Select(factor => (Peak: peak * factor, Arm: Nearest(state, peak * factor)))
+            .Select(factor => (Peak: peak * factor, Arm: Nearest(state, peak * factor, arm)))
             .Select(r => New(r.Arm, r.Peak));
         return state with { Path = New(arm, peak), Rivals = [.. rivals] };
     }
 
     private AnnealedPath New(Arm arm, double peak) => new(arm.Rate, peak, Runs(arm, peak), [], 0, null, null);
 
-    /// <summary>The living arm nearest to a rate in octaves, the longer one of equals.</summary>
-    private static Arm Nearest(AnnealedState state, double rate) => state.Arms.Where(arm => !arm.IsDead)
+    /// <summary>
+    /// Where a rival at a rate begins: at the path's own arm, or at the living one of the last rung that is nearer in octaves.
+    /// What only earlier rungs tried is forgotten once the path is chosen.
+    /// </summary>
+    private static Arm Nearest(AnnealedState state, double rate, Arm path) => state.Arms
+        .Where(arm => arm == path || (!arm.IsDead && arm.At(Rungs - 1) is not null))
         .OrderBy(arm => Math.Round(Math.Abs(Math.Log2(arm.Rate / rate)), 6)).ThenByDescending(arm => arm.Made).First();
 
     private static IEnumerable<AnnealedPath> Contenders(AnnealedState state) => [state.Path!, .. state.Rivals];

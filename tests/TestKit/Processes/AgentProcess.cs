@@ -24,6 +24,9 @@ public sealed class AgentProcess(string name, int slots, Uri server, string stat
     /// <summary>Whether it runs.</summary>
     public bool IsAlive => _process is { IsAlive: true };
 
+    /// <summary>Its process number.</summary>
+    public int Id => _process!.Id;
+
     /// <summary>What it printed since it was started last.</summary>
     public string Output => _process?.Error ?? "";
 

@@ -17,6 +17,9 @@ public sealed class SiloProcess(string folder, LeaseTimes times, string? blobs =
     /// <summary>Folder of its checkpoints.</summary>
     public string Blobs => blobs ?? Path.Combine(folder, "blobs");
 
+    /// <summary>Its process number.</summary>
+    public int Id => _process!.Id;
+
     /// <summary>What it printed since it was started last.</summary>
     public string Output => _process?.Error ?? "";
 
