@@ -97,8 +97,8 @@ public sealed partial class PoolGrain(
             return new LeaseReply([], Unknown: true);
         }
 
-        worker.Heard = Now;
         long poll = ++worker.Polls;
+        await HearAsync(worker);
         Ring();
         // A silo that ends answers its polls at once: an activation ends only when nobody waits in it any more.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct, host.ApplicationStopping);
@@ -146,6 +146,11 @@ public sealed partial class PoolGrain(
     public async Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request)
     {
         bool known = _state.Workers.TryGetValue(request.Worker, out WorkerEntry? worker) && worker.Registration.Instance == request.Instance;
+        if (known)
+        {
+            await HearAsync(worker!);
+        }
+
         var stops = new List<LeaseStop>();
         foreach (LeaseProgress progress in request.Leases)
         {
@@ -356,6 +361,18 @@ public sealed partial class PoolGrain(
         IReadOnlyList<QueuedSegment> stored = await store.QueueAsync(Name, QueueLimit);
         _state.EndRefresh(stored, complete: stored.Count < QueueLimit, before);
         Ring();
+    }
+
+    /// <summary>Notes that a worker lives. One that was silent for so long that it counted as gone is what jobs wait for.</summary>
+    private async Task HearAsync(WorkerEntry worker)
+    {
+        bool back = Now - worker.Heard >= options.Lease.TotalSeconds;
+        worker.Heard = Now;
+        if (back)
+        {
+            await WakeUnplacedAsync();
+            Ring();
+        }
     }
 
     private async Task WakeUnplacedAsync()

@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Grains.Jobs;
@@ -103,6 +104,39 @@ public sealed class PoolGrainTests(GrainCluster cluster)
 
         Assert.Equal(0, (await _jobs.ViewAsync()).Steps.Lost);
         Assert.Equal(CompletionVerdict.Accepted, (await agent.FinishAsync(lease)).Verdict);
+    }
+
+    [Fact]
+    public async Task A_worker_with_nothing_to_do_counts_for_as_long_as_it_beats()
+    {
+        TestAgent idle = _jobs.Agent();
+        await idle.RegisterAsync();
+        for (int i = 0; i < 15; i++)
+        {
+            await cluster.AdvanceAsync(TimeSpan.FromSeconds(10));
+            await idle.HeartbeatAsync();
+        }
+
+        await _jobs.SubmitAsync();
+        Assert.Equal(JobStatus.Running, (await _jobs.ViewAsync()).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_job_that_found_its_only_worker_silent_is_placed_when_that_is_heard_again(bool byHeartbeat)
+    {
+        TestAgent silent = _jobs.Agent();
+        await silent.RegisterAsync();
+        await cluster.AdvanceAsync(TimeSpan.FromMinutes(2));
+        await _jobs.SubmitAsync();
+        Assert.Equal(JobStatus.Unschedulable, (await _jobs.ViewAsync()).Status);
+        if (byHeartbeat)
+        {
+            await silent.HeartbeatAsync();
+        }
+
+        Assert.Equal(0, (await silent.TakeAsync()).Work.Segment);
     }
 
     [Fact]
