@@ -112,7 +112,7 @@ public sealed class ReportPageTests
     /// <summary>The text that a browser shows; fails where the page writes an error to its console.</summary>
     private static async Task<string> ShownAsync(SimulatedJob job)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "There is no Chromium here.");
+        Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "Chromium is not installed (apt-get install chromium; ./test does it as root)");
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.File("report.html"), Render(job), new UTF8Encoding(false), TestContext.Current.CancellationToken);
         var start = new ProcessStartInfo("/usr/bin/chromium")

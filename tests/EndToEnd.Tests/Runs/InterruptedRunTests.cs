@@ -8,10 +8,10 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(3);
 
-    /// <summary>Long enough to be interrupted on any machine: some seconds of training after the first decision.</summary>
+    /// <summary>Long enough to be interrupted on any machine: eleven stages of training after the first decision, few of them probed.</summary>
     private static readonly string Job = OrchestratorCommand.DigitsJob
         .Replace("hidden: 16, batchSize: 64", "hidden: 64, batchSize: 256")
-        .Replace("steps: 220", "steps: 1200\nsegmentSteps: 100")
+        .Replace("steps: 220", "steps: 3600\nsegmentSteps: 100")
         .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 300, probeSteps: 100");
 
     private static readonly Lazy<Task<JobResult>> Undisturbed = new(RunUndisturbedAsync);
