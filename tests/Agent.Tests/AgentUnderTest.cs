@@ -38,7 +38,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         new(new ProcessStartInfo(
             Program,
             [
-                "--server", silo.ToString(), "--slots", "1", "--state", folder["state"],
+                "--server", silo.ToString(), "--slots", "1", "--state", folder.File("state"),
                 .. options.Contains("--name") ? (string[])[] : ["--name", "tested"],
                 .. options.Contains("--trainer") ? (string[])[] : ["--trainer", FakeTrainer.WriteLauncher(folder.Path)],
                 .. options,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Cli.Tests;

@@ -1,4 +1,5 @@
 using Orchestrator.Cli.JobFiles;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Cli.Tests;

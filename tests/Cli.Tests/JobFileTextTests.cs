@@ -1,6 +1,7 @@
 using NJsonSchema;
 using Orchestrator.Cli.JobFiles;
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Cli.Tests;

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Orchestrator.Cli.Report;
 using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Cli.Tests;

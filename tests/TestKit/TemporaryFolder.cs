@@ -10,7 +10,7 @@ public sealed class TemporaryFolder : IDisposable
     public string Path { get; }
 
     /// <summary>A path within it.</summary>
-    public string this[string name] => System.IO.Path.Combine(Path, name);
+    public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Removes it with everything in it.</summary>
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Orchestrator.Contracts.Trainers;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 using Orchestrator.TestKit.Trainers;
 

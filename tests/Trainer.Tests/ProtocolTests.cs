@@ -1,4 +1,5 @@
 using Orchestrator.Contracts.Trainers;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 using Orchestrator.TestKit.Trainers;
 

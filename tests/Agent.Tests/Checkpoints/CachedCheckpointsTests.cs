@@ -78,7 +78,7 @@ public sealed class CachedCheckpointsTests : IAsyncLifetime
     public async Task A_result_stays_until_it_is_published()
     {
         (BlobReference blob, byte[] bytes) = Checkpoint(9);
-        string file = _folder["finished"];
+        string file = _folder.File("finished");
         await File.WriteAllBytesAsync(file, bytes, Stopping);
         await _cache.KeepAsync(blob, file, Stopping);
         for (byte i = 1; i <= 4; i++)
@@ -102,12 +102,12 @@ public sealed class CachedCheckpointsTests : IAsyncLifetime
     public async Task A_file_that_is_not_what_the_trainer_said_is_not_kept()
     {
         (BlobReference blob, byte[] bytes) = Checkpoint(9);
-        await File.WriteAllBytesAsync(_folder["short"], bytes[1..], Stopping);
+        await File.WriteAllBytesAsync(_folder.File("short"), bytes[1..], Stopping);
         bytes[7]++;
-        await File.WriteAllBytesAsync(_folder["other"], bytes, Stopping);
+        await File.WriteAllBytesAsync(_folder.File("other"), bytes, Stopping);
 
-        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder["short"], Stopping));
-        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder["other"], Stopping));
-        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder["none"], Stopping));
+        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder.File("short"), Stopping));
+        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder.File("other"), Stopping));
+        await Assert.ThrowsAsync<CheckpointMismatchException>(() => _cache.KeepAsync(blob, _folder.File("none"), Stopping));
     }
 }

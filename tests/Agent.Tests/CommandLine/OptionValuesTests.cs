@@ -75,8 +75,8 @@ public sealed class OptionValuesTests
     public void A_file_of_trainers_is_read_or_refused(string text, string? wrong)
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["t.json"], text);
-        var raw = new RawOptions { Trainers = folder["t.json"] };
+        File.WriteAllText(folder.File("t.json"), text);
+        var raw = new RawOptions { Trainers = folder.File("t.json") };
 
         if (wrong is null)
         {

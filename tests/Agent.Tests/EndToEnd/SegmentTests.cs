@@ -50,7 +50,7 @@ public sealed class SegmentTests : IAsyncLifetime
     [Fact]
     public async Task Segments_of_one_job_share_a_process_and_another_seed_gets_another()
     {
-        string pids = _folder["pids"];
+        string pids = _folder.File("pids");
         SegmentWork work = Work.Segment("", ("pidFile", pids));
         _silo.Offer(work.As("1"));
         Completion first = await _silo.CompletionAsync("1");
@@ -112,7 +112,7 @@ public sealed class SegmentTests : IAsyncLifetime
     public async Task Silence_is_a_hang_within_two_seconds(string behave)
     {
         const double hang = 1;
-        string pids = _folder["pids"];
+        string pids = _folder.File("pids");
         _silo.Offer(Work.Segment(behave, ("pidFile", pids)).WithHang(hang).As("bad"));
         int[] processes = await ProcessTable.ReadAsync(pids, 1);
         long began = Stopwatch.GetTimestamp();

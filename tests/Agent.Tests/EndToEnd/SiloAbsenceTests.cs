@@ -9,7 +9,7 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private SiloStub _silo = null!;
 
-    private string Gate => _folder["gate"];
+    private string Gate => _folder.File("gate");
 
     private string Spool => Path.Combine(_folder.Path, "state", "spool");
 

@@ -46,7 +46,7 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task A_trainer_that_does_not_describe_itself_is_named_with_its_last_words()
     {
-        string trainers = _folder["trainers.json"];
+        string trainers = _folder.File("trainers.json");
         await File.WriteAllTextAsync(
             trainers, """{ "odd": ["sh", "-c", "echo who am I; exit 4"] }""", TestContext.Current.CancellationToken);
 
@@ -71,7 +71,7 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task Trainers_are_offered_by_the_names_their_operator_gave_them()
     {
-        string trainers = _folder["trainers.json"];
+        string trainers = _folder.File("trainers.json");
         await File.WriteAllTextAsync(
             trainers,
             JsonSerializer.Serialize(new Dictionary<string, IEnumerable<string>> { ["mine"] = FakeTrainer.Command }),
@@ -105,7 +105,7 @@ public sealed class StartTests : IAsyncLifetime
     [Fact]
     public async Task A_shared_blob_folder_is_used_instead_of_HTTP()
     {
-        string blobs = _folder["blobs"];
+        string blobs = _folder.File("blobs");
         await using var agent = AgentUnderTest.Start(_silo.Address, _folder, "--blobs", blobs);
         _silo.Offer(Work.Segment().As("1"));
         BlobReference parent = (await _silo.CompletionAsync("1")).Checkpoint!;

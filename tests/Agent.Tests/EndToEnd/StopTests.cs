@@ -12,9 +12,9 @@ public sealed class StopTests : IAsyncLifetime
     private SiloStub _silo = null!;
     private AgentUnderTest _agent = null!;
 
-    private string Pids => _folder["pids"];
+    private string Pids => _folder.File("pids");
 
-    private string Gate => _folder["gate"];
+    private string Gate => _folder.File("gate");
 
     public async ValueTask InitializeAsync()
     {

@@ -24,15 +24,15 @@ public sealed class TrainerEnvironmentTests
     public void A_commands_digest_depends_on_its_words_its_files_bytes_and_its_version()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["a"], "one");
-        var command = new TrainerSelection { Command = ["python3", "train.py"], Files = [folder["a"]], Version = "1" };
+        File.WriteAllText(folder.File("a"), "one");
+        var command = new TrainerSelection { Command = ["python3", "train.py"], Files = [folder.File("a")], Version = "1" };
         string digest = CommandDigest.Compute(command);
 
         Assert.Equal(digest, CommandDigest.Compute(command with { }));
         Assert.NotEqual(digest, CommandDigest.Compute(command with { Command = ["python3 train.py"] }));
         Assert.NotEqual(digest, CommandDigest.Compute(command with { Version = "2" }));
-        File.WriteAllText(folder["a"], "two");
+        File.WriteAllText(folder.File("a"), "two");
         Assert.NotEqual(digest, CommandDigest.Compute(command));
-        Assert.Throws<SegmentRefusedException>(() => CommandDigest.Compute(command with { Files = [folder["none"]] }));
+        Assert.Throws<SegmentRefusedException>(() => CommandDigest.Compute(command with { Files = [folder.File("none")] }));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.EndToEnd.Tests.BadInput;

@@ -2,6 +2,7 @@ using System.Text;
 using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.EndToEnd.Tests.BadInput;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Data;
 using Orchestrator.TestKit.Processes;
 

@@ -1,6 +1,8 @@
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 using Orchestrator.TestKit.Processes.Kills;
+using Orchestrator.TestKit.Storage;
 
 namespace Orchestrator.EndToEnd.Tests.Disks;
 
@@ -19,7 +21,8 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     private async Task HoldAsync(bool shared)
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
-        using SmallDisk? disk = SmallDisk.TryMount();
+        using var folder = new TemporaryFolder();
+        using SmallDisk? disk = SmallDisk.TryMount(folder.File("disk"), megabytes: 24);
         Assert.SkipWhen(disk is null, "mounting a small disk needs root");
         await using ServedCluster cluster = await ServedCluster.StartAsync(LeaseTimes.Short, [], shared ? disk!.Path : null, ct);
         cluster.Add("cramped", 2, shared ? "--blobs" : "--state", disk!.Path).Start();
@@ -35,7 +38,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         Assert.Equal(JobStatus.Paused, paused.Status);
         Assert.Contains("goes on by itself when there is room", paused.Reason.Message);
 
-        disk.Empty();
+        disk.Free();
         JobResult result = await job.ResultAsync(Hangs, ct);
         Assert.Empty(ReproducibleResult.Differences(undisturbed.Result, result));
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Orchestrator.Contracts.Client;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Data;
 using Orchestrator.TestKit.Processes;
 

@@ -1,3 +1,4 @@
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.EndToEnd.Tests.Documents;

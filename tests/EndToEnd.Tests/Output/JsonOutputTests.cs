@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Orchestrator.EndToEnd.Tests.BadInput;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.EndToEnd.Tests.Output;

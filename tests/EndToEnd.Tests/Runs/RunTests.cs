@@ -1,4 +1,5 @@
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.EndToEnd.Tests.Runs;

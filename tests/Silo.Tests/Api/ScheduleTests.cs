@@ -58,7 +58,7 @@ public sealed class ScheduleTests(ServedSilo served) : ServedTest(served)
     {
         string job = await Served.FinishedAsync(algorithm);
         using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder["schedule.py"], await Silo.Api.ScheduleAsync(job, "pytorch", Ct), Ct);
+        await File.WriteAllTextAsync(folder.File("schedule.py"), await Silo.Api.ScheduleAsync(job, "pytorch", Ct), Ct);
         string[] bits = await PythonSchedule.RatesAsync(folder.Path, steps: 1000);
         JobResult result = await Silo.Api.ResultAsync(job, Ct);
         double[] rates = [.. result.Schedule.Runs.SelectMany(run => Enumerable.Range(0, (int)run.Steps).Select(j => new RateRun(run.Steps, run.From, run.To).RateAt(j)))];

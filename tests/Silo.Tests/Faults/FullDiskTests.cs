@@ -25,7 +25,7 @@ public sealed class FullDiskTests(ServedSilo served) : IDisposable
     [Fact]
     public async Task A_job_whose_store_is_full_is_paused_says_why_and_goes_on_when_there_is_room()
     {
-        using SmallDisk? disk = SmallDisk.TryMount(_folder["store"], megabytes: 4);
+        using SmallDisk? disk = SmallDisk.TryMount(_folder.File("store"), megabytes: 4);
         Assert.SkipWhen(disk is null, NoMount);
         await using SiloUnderTest silo = await SiloUnderTest.StartAsync(_folder.Path, SiloUnderTest.ShortLeases);
         using var worker = new ProtocolWorker(() => silo.Address, "default");
@@ -92,7 +92,7 @@ public sealed class FullDiskTests(ServedSilo served) : IDisposable
     [Fact]
     public async Task A_checkpoint_that_finds_no_room_is_refused_with_507_and_is_welcome_when_there_is_some()
     {
-        using SmallDisk? disk = SmallDisk.TryMount(_folder["blobs"], megabytes: 1);
+        using SmallDisk? disk = SmallDisk.TryMount(_folder.File("blobs"), megabytes: 1);
         Assert.SkipWhen(disk is null, NoMount);
         await using SiloUnderTest silo = await SiloUnderTest.StartAsync(_folder.Path, SiloUnderTest.ShortLeases);
         using var worker = new ProtocolWorker(() => silo.Address, "default");

@@ -15,7 +15,7 @@ public sealed class RefusedStartTests : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private string Database => _folder[Path.Combine("store", "jobs.db")];
+    private string Database => _folder.File(Path.Combine("store", "jobs.db"));
 
     public void Dispose() => _folder.Dispose();
 
@@ -83,7 +83,7 @@ public sealed class RefusedStartTests : IDisposable
     [Fact]
     public async Task A_database_of_another_program_is_left_as_it_is()
     {
-        Directory.CreateDirectory(_folder["store"]);
+        Directory.CreateDirectory(_folder.File("store"));
         Sql("CREATE TABLE theirs(x); INSERT INTO theirs VALUES(1)");
         byte[] before = await File.ReadAllBytesAsync(Database, Ct);
         await RefusedAsync("another program");
@@ -93,7 +93,7 @@ public sealed class RefusedStartTests : IDisposable
     [Fact]
     public async Task A_file_that_is_no_database_is_left_as_it_is()
     {
-        Directory.CreateDirectory(_folder["store"]);
+        Directory.CreateDirectory(_folder.File("store"));
         await File.WriteAllTextAsync(Database, new string('x', 10_000), Ct);
         await RefusedAsync("cannot be opened");
         Assert.Equal(new string('x', 10_000), await File.ReadAllTextAsync(Database, Ct));
@@ -105,16 +105,16 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("--address-file")]
     public async Task A_place_that_cannot_be_made_is_refused(string option)
     {
-        await File.WriteAllTextAsync(_folder["file"], "", Ct);
-        await RefusedAsync(_folder["file"], option, _folder[Path.Combine("file", "below")]);
+        await File.WriteAllTextAsync(_folder.File("file"), "", Ct);
+        await RefusedAsync(_folder.File("file"), option, _folder.File(Path.Combine("file", "below")));
     }
 
     private async Task<string> RefusedAsync(string reason, params string[] options)
     {
         (int code, string error) = await SiloUnderTest.RunToEndAsync(
         [
-            .. options.Contains("--store") ? (string[])[] : ["--store", _folder["store"]],
-            .. options.Contains("--blobs") ? (string[])[] : ["--blobs", _folder["blobs"]],
+            .. options.Contains("--store") ? (string[])[] : ["--store", _folder.File("store")],
+            .. options.Contains("--blobs") ? (string[])[] : ["--blobs", _folder.File("blobs")],
             .. options.Contains("--listen") ? (string[])[] : ["--listen", "127.0.0.1:0"],
             .. options,
         ]);

@@ -13,7 +13,7 @@ public sealed class HealthTests : OwnSiloTest
     {
         JobView known = await SubmitAsync(QuadraticJobs.Fixed(Pool));
         Assert.Equal("ready", (await Http.GetAsync("/readyz", Ct).OkAsync()).Text("status"));
-        string away = Folder["away"];
+        string away = Folder.File("away");
         Directory.Move(Silo.Store, away);
         JsonElement problem = await Http.GetAsync("/readyz", Ct).RefusedAsync(HttpStatusCode.ServiceUnavailable);
         Assert.Contains("is gone", problem.Detail());

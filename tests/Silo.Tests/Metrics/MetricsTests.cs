@@ -85,14 +85,22 @@ public sealed class MetricsTests(CountedSilo own) : PooledTest, IClassFixture<Co
     public async Task The_queue_and_the_leases_of_a_pool_are_shown()
     {
         ProtocolWorker worker = await WorkerAsync(slots: 2);
-        await SubmitAsync(QuadraticJobs.AutoLrs(Pool, candidates: 5));
-        await worker.LeaseAsync(free: 2);
+        JobView job = await SubmitAsync(QuadraticJobs.AutoLrs(Pool, candidates: 5));
+        LeaseReply reply = await worker.LeaseAsync(free: 2);
         Scrape scrape = await Eventually.HoldsAsync(
             ScrapeAsync, s => s.Has("orchestrator_leased_segments", "pool", Pool) && s["orchestrator_leased_segments", "pool", Pool] == 2, "two leases");
         Assert.Equal(3, scrape["orchestrator_queue_segments", "pool", Pool]);
         Assert.InRange(scrape["orchestrator_oldest_lease_seconds", "pool", Pool], 0.001, 6);
         Assert.Equal(1, scrape["orchestrator_workers", "pool", Pool]);
         Assert.Equal(2, scrape["orchestrator_slots", "pool", Pool]);
+
+        // Leases left to expire would be counted as lost in the midst of another test.
+        foreach (Lease lease in reply.Leases)
+        {
+            await worker.FinishAsync(lease);
+        }
+
+        await worker.UntilEndAsync(Silo, job.Id);
     }
 
     [Fact]

@@ -39,17 +39,17 @@ public sealed class DirectoryBlobStoreTests : BlobStoreContract
     [Fact]
     public async Task Nothing_temporary_is_left_by_a_refusal_or_by_a_process_that_was_killed()
     {
-        await File.WriteAllTextAsync(_folder[Path.Combine("incoming", "cut-off")], "x", Ct);
+        await File.WriteAllTextAsync(_folder.File(Path.Combine("incoming", "cut-off")), "x", Ct);
         await OpenAsync();
         await Assert.ThrowsAsync<BlobMismatchException>(() => Store.PutAsync(new string('a', 64), new MemoryStream(), Ct));
-        Assert.Empty(Directory.EnumerateFiles(_folder["incoming"]));
+        Assert.Empty(Directory.EnumerateFiles(_folder.File("incoming")));
     }
 
     [Fact]
     public void A_folder_that_cannot_be_made_is_refused()
     {
-        File.WriteAllText(_folder["file"], "x");
-        Assert.Throws<StoreRefusedException>(() => new DirectoryBlobStore(_folder["file"]));
+        File.WriteAllText(_folder.File("file"), "x");
+        Assert.Throws<StoreRefusedException>(() => new DirectoryBlobStore(_folder.File("file")));
     }
 
     [Theory]
@@ -72,5 +72,5 @@ public sealed class DirectoryBlobStoreTests : BlobStoreContract
         Assert.True(DirectoryBlobStore.IsFull(e));
     }
 
-    private string PathOf(string sha256) => _folder[Path.Combine(sha256[..2], sha256)];
+    private string PathOf(string sha256) => _folder.File(Path.Combine(sha256[..2], sha256));
 }

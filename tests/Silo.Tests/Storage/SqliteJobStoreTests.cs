@@ -63,7 +63,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract
     public void A_file_that_is_no_database_is_refused()
     {
         using var other = new TemporaryFolder();
-        File.WriteAllText(other["jobs.db"], new string('x', 5000));
+        File.WriteAllText(other.File("jobs.db"), new string('x', 5000));
         Assert.Contains("cannot be opened", Assert.Throws<StoreRefusedException>(() => Open(other.Path)).Message);
     }
 
@@ -71,7 +71,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract
     public async Task Every_commit_is_synced_to_a_write_ahead_log()
     {
         await Store.CreateAsync(JobSamples.Job("a"), JobSamples.Event(1), Ct);
-        Assert.True(new FileInfo(_folder["jobs.db-wal"]).Length > 0);
+        Assert.True(new FileInfo(_folder.File("jobs.db-wal")).Length > 0);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract
             await Store.CommitAsync(JobSamples.Commit(job, at, JobSamples.Segment("a", (int)at)), Ct);
             sequence = at + 1;
             Assert.Equal(50, (await Store.EventsAsync("a", at - 50, 50, Ct)).Count);
-            return new FileInfo(_folder["jobs.db-wal"]).Length / 4096;
+            return new FileInfo(_folder.File("jobs.db-wal")).Length / 4096;
         }
     }
 
@@ -173,7 +173,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract
 
     private List<string> Plan(string statement)
     {
-        using var connection = new SqliteConnection($"Data Source={_folder["jobs.db"]};Mode=ReadOnly;Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_folder.File("jobs.db")};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + statement.Replace("@segments", "(1, 2)", StringComparison.Ordinal);

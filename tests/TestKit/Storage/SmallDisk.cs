@@ -5,11 +5,12 @@ namespace Orchestrator.TestKit.Storage;
 /// <summary>A real file system of a few megabytes (tmpfs), to be filled and freed. Needs the right to mount.</summary>
 public sealed class SmallDisk : IDisposable
 {
-    private readonly string _path;
+    private SmallDisk(string path) => Path = path;
 
-    private SmallDisk(string path) => _path = path;
+    /// <summary>Where it is mounted.</summary>
+    public string Path { get; }
 
-    private string Filler => Path.Combine(_path, "filler");
+    private string Filler => System.IO.Path.Combine(Path, "filler");
 
     /// <summary>Mounts one over a folder, which is made; null where that is not allowed.</summary>
     public static SmallDisk? TryMount(string path, int megabytes)
@@ -21,18 +22,20 @@ public sealed class SmallDisk : IDisposable
     /// <summary>Leaves no byte free.</summary>
     public void Fill()
     {
-        try
+        using var filler = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        foreach (int block in (int[])[1 << 16, 1])
         {
-            using var filler = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, 1);
-            byte[] page = new byte[4096];
-            while (true)
+            try
             {
-                filler.Write(page);
+                while (true)
+                {
+                    filler.Write(new byte[block]);
+                }
             }
-        }
-        catch (IOException)
-        {
-            // It is full.
+            catch (IOException)
+            {
+                // Full for blocks of this size.
+            }
         }
     }
 
@@ -40,7 +43,7 @@ public sealed class SmallDisk : IDisposable
     public void Free() => File.Delete(Filler);
 
     /// <inheritdoc/>
-    public void Dispose() => Run("umount", "--lazy", _path);
+    public void Dispose() => Run("umount", "--lazy", Path);
 
     private static bool Run(string program, params IReadOnlyList<string> arguments)
     {
