@@ -8,11 +8,37 @@ namespace Orchestrator.Workers.Agent.Trainers;
 /// <summary>Runs a trainer's --describe.</summary>
 internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, TimeProvider time)
 {
+    /// <summary>Exit code of a process that SIGKILL ended.</summary>
+    private const int Killed = 128 + 9;
+
+    private const int MostAttempts = 3;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>What a trainer says about itself.</summary>
+    /// <summary>What a trainer says about itself. One that is killed meanwhile, by a person or for want of memory, is asked again.</summary>
     /// <exception cref="AgentInputException">It cannot be started, or does not describe itself within a minute.</exception>
     internal async Task<TrainerDescription> DescribeAsync(TrainerCommand command, CancellationToken stopping)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            (DescriptionReply? found, int exitCode, string lastWords) = await AskAsync(command, stopping);
+            if (found is not null)
+            {
+                return found.Protocol == TrainerProtocol.Version
+                    ? found.ToDescription()
+                    : throw new AgentInputException(
+                        $"The trainer {command} speaks version {found.Protocol} of the trainer protocol; this agent speaks {TrainerProtocol.Version}.");
+            }
+
+            if (exitCode != Killed || attempt == MostAttempts)
+            {
+                throw new AgentInputException(
+                    $"The trainer {command} printed no description to --describe (exit code {exitCode}). {lastWords}");
+            }
+        }
+    }
+
+    private async Task<(DescriptionReply? Found, int ExitCode, string LastWords)> AskAsync(TrainerCommand command, CancellationToken stopping)
     {
         var describe = new TrainerCommand(command.Program, [.. command.Arguments, "--describe"]);
         Process process;
@@ -47,13 +73,7 @@ internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, T
             }
 
             await errors;
-            return await output is { } found
-                ? found.Protocol == TrainerProtocol.Version
-                    ? found.ToDescription()
-                    : throw new AgentInputException(
-                        $"The trainer {command} speaks version {found.Protocol} of the trainer protocol; this agent speaks {TrainerProtocol.Version}.")
-                : throw new AgentInputException(
-                    $"The trainer {command} printed no description to --describe (exit code {process.ExitCode}). {log.LastWords()}");
+            return (await output, process.ExitCode, log.LastWords());
         }
     }
 

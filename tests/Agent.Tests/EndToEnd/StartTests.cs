@@ -57,6 +57,32 @@ public sealed class StartTests : IAsyncLifetime
         Assert.Contains("who am I", agent.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>By the system for want of memory, say: an agent that gave up would leave its segments to nobody.</summary>
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task A_trainer_that_is_killed_while_it_describes_itself_is_asked_again(int kills, bool starts)
+    {
+        string trainers = _folder.File("trainers.json");
+        string script = $"echo >> {_folder.File("asked")}; [ $(wc -l < {_folder.File("asked")}) -gt {kills} ] || kill -KILL $$; exec {string.Join(' ', FakeTrainer.Command)} --describe";
+        await File.WriteAllTextAsync(
+            trainers,
+            JsonSerializer.Serialize(new Dictionary<string, IEnumerable<string>> { ["killed"] = ["sh", "-c", script] }),
+            TestContext.Current.CancellationToken);
+
+        await using var agent = AgentUnderTest.Start(_silo.Address, _folder, "--trainers", trainers);
+
+        if (starts)
+        {
+            await _silo.UntilAsync(() => _silo.Registrations.Count == 1, "the agent");
+        }
+        else
+        {
+            Assert.Equal(2, await agent.ExitAsync());
+            Assert.Contains("exit code 137", agent.Output, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_refusal_of_the_silo_is_passed_on()
     {

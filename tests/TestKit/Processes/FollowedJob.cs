@@ -7,6 +7,8 @@ namespace Orchestrator.TestKit.Processes;
 /// <summary>A submitted job with its events as they come, over kills of the silo too.</summary>
 public sealed class FollowedJob
 {
+    private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(4);
+
     private readonly IJobsApi _api;
     private readonly Lock _gate = new();
     private readonly List<JobEventView> _events = [];
@@ -45,6 +47,7 @@ public sealed class FollowedJob
     public int Count(string type) => Events.Count(e => e.Type == type);
 
     /// <summary>Returns when the condition holds; false where the job ended before that.</summary>
+    /// <exception cref="TimeoutException">Nothing was heard of the job for minutes: it hangs.</exception>
     public async Task<bool> ReachesAsync(Func<FollowedJob, bool> condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -67,7 +70,7 @@ public sealed class FollowedJob
                 return false;
             }
 
-            await Task.WhenAny(next, Ended);
+            await Task.WhenAny(next, Ended).WaitAsync(Hangs);
         }
     }
 
