@@ -15,6 +15,20 @@ internal readonly record struct StageSpan(long Start, long Steps, long ProbeStep
 
     /// <summary>Between validations of a probe: 16 a probe, as the paper has it.</summary>
     public long ValidateEvery => Signal == SearchSignal.Validation ? Math.Max(1, ProbeSteps / 16) : 0;
+
+    /// <summary>What came of the stage, from the stretch that ends it; <see cref="Realise"/> says how it is measured.</summary>
+    public double? Realised(StretchResult path)
+    {
+        StageSpan stage = this;
+        return Signal == SearchSignal.Training
+            ? Searches.Signal.Tail(path.Losses, Window)
+            : Searches.Signal.Tail([.. path.Validations.Where(v => v.Step > stage.End - stage.Window).Select(v => v.Loss)], Window);
+    }
+
+    /// <summary>Records what came of it.</summary>
+    public RealiseStage Realise(int stage, double? realised) => new(stage, realised, Signal == SearchSignal.Training
+        ? $"Mean training loss over the last {Window} steps of the stage."
+        : "Validation loss at the end of the stage.");
 }
 
 /// <summary>
@@ -25,8 +39,11 @@ internal sealed class StagePlan
 {
     private readonly List<StageSpan> _stages = [];
 
+    /// <summary>Cuts the stages of a stagewise search.</summary>
+    /// <exception cref="ArgumentException">The range is none, there are fewer than 2 candidates, or stages do not fit.</exception>
     public StagePlan(SearchProblem problem, AutoLrsSettings settings)
     {
+        Check(problem, settings);
         long start = problem.Warmup?.Steps ?? 0;
         if (settings.StageSteps > problem.Steps - start || settings.ProbeSteps >= settings.StageSteps || settings.ProbeSteps < 1)
         {
@@ -57,6 +74,20 @@ internal sealed class StagePlan
 
     /// <summary>Stage number <paramref name="index"/>, from 0.</summary>
     public StageSpan this[int index] => _stages[index];
+
+    private static void Check(SearchProblem problem, AutoLrsSettings settings)
+    {
+        if (!(problem.MinRate > 0) || !(problem.MinRate < problem.MaxRate) || !double.IsFinite(problem.MaxRate))
+        {
+            throw new ArgumentException(
+                $"The range goes from {problem.MinRate} to {problem.MaxRate}; finite ends with 0 < min < max are wanted.", nameof(problem));
+        }
+
+        if (settings.Candidates < 2)
+        {
+            throw new ArgumentException($"{settings.Candidates} candidates were asked for; at least 2 are wanted.", nameof(settings));
+        }
+    }
 
     private static long Bounded(double length, long? longest) =>
         Math.Max(2, Math.Min((long)Math.Round(length), longest ?? long.MaxValue));

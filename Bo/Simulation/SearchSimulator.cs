@@ -188,7 +188,7 @@ public sealed class SimulatedSearch<TState>(TState initial)
         if (parent is not null && _forgotten.Contains(parent.Plan.Number))
         {
             throw new InvalidOperationException(
-                $"Stretch {stretch.Number} cannot start from stretch {parent.Plan.Number}, which is off the path and two stages old: it is forgotten.");
+                $"Stretch {stretch.Number} cannot start from stretch {parent.Plan.Number}, which is forgotten: it is off the path and old.");
         }
 
         if (parent is { Result.Outcome: not StretchOutcome.Succeeded })
@@ -224,21 +224,6 @@ public sealed class SimulatedSearch<TState>(TState initial)
             Stretches[dropped].OnPath = false;
         }
 
-        Forget(choice.Stage - 2);
-    }
-
-    /// <summary>What the product keeps no longer: stretches off the path, so old, and ancestors of nothing that is kept.</summary>
-    private void Forget(int stage)
-    {
-        var needed = new HashSet<int>();
-        foreach (SimulatedRecord<TState> kept in Stretches.Where(s => s.OnPath || s.Plan.Stage > stage))
-        {
-            for (int? parent = kept.Plan.Parent; parent is { } number && needed.Add(number);)
-            {
-                parent = Stretches[number].Plan.Parent;
-            }
-        }
-
-        _forgotten.UnionWith(Stretches.Where(s => !s.OnPath && s.Plan.Stage <= stage && !needed.Contains(s.Plan.Number)).Select(s => s.Plan.Number));
+        _forgotten.UnionWith(StretchMemory.Forgettable([.. Stretches.Select(s => (s.Plan, s.OnPath))], choice.Stage));
     }
 }

@@ -147,31 +147,18 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         };
         state = choice.Taken.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: true));
         state = choice.Dropped.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: false));
-        return Forget(state, choice.Stage - 2);
+        return Forget(state, choice.Stage);
     }
 
-    /// <summary>
-    /// Candidates of stages so old that nothing can start from them any more leave the memory, so that the state grows
-    /// with the path alone; an ancestor of what is kept is kept. Their rows stay in the store.
-    /// </summary>
+    /// <summary>What nothing can start from any more leaves the memory; its rows stay in the store.</summary>
     private static JobState Forget(JobState state, int stage)
     {
-        bool IsOld(StretchRecord s) =>
-            s is { OnPath: false, Observed: true } && s.Plan.Stage <= stage && !s.Pieces.Any(state.Open.Contains);
-        var needed = new HashSet<int>();
-        foreach (StretchRecord kept in state.Stretches.Values.Where(s => !IsOld(s)))
+        IReadOnlyList<int> old = StretchMemory.Forgettable(
+            [.. state.Stretches.Values.Select(s => (s.Plan, InUse: s.OnPath || !s.Observed || s.Pieces.Any(state.Open.Contains)))], stage);
+        return old.Count == 0 ? state : state with
         {
-            for (int? parent = kept.Plan.Parent; parent is { } number && needed.Add(number);)
-            {
-                parent = state.Stretches[number].Plan.Parent;
-            }
-        }
-
-        StretchRecord[] old = [.. state.Stretches.Values.Where(s => IsOld(s) && !needed.Contains(s.Plan.Number))];
-        return old.Length == 0 ? state : state with
-        {
-            Stretches = state.Stretches.RemoveRange(old.Select(stretch => stretch.Plan.Number)),
-            Segments = state.Segments.RemoveRange(old.SelectMany(stretch => stretch.Pieces)),
+            Segments = state.Segments.RemoveRange(old.SelectMany(number => state.Stretches[number].Pieces)),
+            Stretches = state.Stretches.RemoveRange(old),
         };
     }
 

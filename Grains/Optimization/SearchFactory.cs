@@ -2,6 +2,7 @@ using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
 using Orchestrator.Bo.Searches.AutoLrs;
+using Orchestrator.Bo.Searches.AutoLrsReference;
 using Orchestrator.Bo.Searches.Peaks;
 using Orchestrator.Contracts.Jobs;
 

@@ -34,11 +34,7 @@ public sealed partial class AutoLrsSearch
         Racer[] racing = [.. state.Racers.Where(racer => racer.IsAlive && racer.Round == state.Round)];
         if (!state.Racers.Any(racer => racer.IsAlive))
         {
-            return
-            [
-                new FailSearch("no_stable_rate",
-                    $"Every one of the {state.Racers.Length} rates tried from step {stage.Start} on, between {state.Racers.Min(r => r.Rate):G4} and {state.Racers.Max(r => r.Rate):G4}, diverged. Lower schedule.range (now {_problem.MinRate:G4} to {_problem.MaxRate:G4}) or add a warm-up."),
-            ];
+            return [StageFailure.OfProbes([.. state.Racers.Select(racer => racer.Rate)], stage.Start, _problem)];
         }
 
         StageVerdict verdict = StageVerdict.Of(state, stage, Range);
@@ -117,11 +113,7 @@ public sealed partial class AutoLrsSearch
         racer.Made, StretchRole.Probe, Guard(state), stage.ValidateEvery, stage.Signal == SearchSignal.Validation, Continues: true, Index(state),
         $"Stage {Index(state)}, round {state.Round + 1}: {racer.Rate:G4} is among the best {count} and goes on to {steps} steps.");
 
-    private static DivergenceGuard? Guard(AutoLrsState state)
-    {
-        double? reference = state.Level is { } level && state.FirstLoss is { } first ? Math.Max(level, LeastReference * first) : state.FirstLoss;
-        return reference is <= 0 ? null : new DivergenceGuard(MostLossRise, GuardPatience, reference);
-    }
+    private static DivergenceGuard? Guard(AutoLrsState state) => StageGuard.Of(state.Level ?? state.FirstLoss, state.FirstLoss);
 
     private ChooseRate Choose(AutoLrsState state, StageSpan stage, StageVerdict verdict)
     {
@@ -180,12 +172,7 @@ public sealed partial class AutoLrsSearch
 
     private List<SearchDecision> Finish(AutoLrsState state, StageSpan stage)
     {
-        var decisions = new List<SearchDecision>
-        {
-            new RealiseStage(Index(state), state.Realised, stage.Signal == SearchSignal.Training
-                ? $"Mean training loss over the last {stage.Window} steps of the stage."
-                : "Validation loss at the end of the stage."),
-        };
+        var decisions = new List<SearchDecision> { stage.Realise(Index(state), state.Realised) };
         if (state.Stage == _plan.Count - 1)
         {
             string told = state.Calibration.Coverage is { } coverage
@@ -213,8 +200,7 @@ public sealed partial class AutoLrsSearch
 
         double half = failed / 2;
         return half < _problem.MinRate / 8
-            ? new FailSearch("no_stable_rate",
-                $"Training diverged at {failed:G4} in stage {Index(state)} (from step {stage.Start}), and no lower rate survives. Lower schedule.range (now {_problem.MinRate:G4} to {_problem.MaxRate:G4}).")
+            ? StageFailure.OfPath(failed, Index(state), stage.Start, _problem)
             : new ChooseRate(
                 Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, half, 0, IsAnnealed(state)), half, Forecast: null, Candidates: [],
                 Taken: [], dropped, $"Training diverged at {failed:G4}, and no lower rate was tried in this stage: it is trained again at {half:G4}.");

@@ -14,18 +14,6 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// </summary>
 public sealed partial class AutoLrsSearch : Search<AutoLrsState>
 {
-    /// <summary>A probe is given up when its loss is this many times the loss at the start of the stage.</summary>
-    private const double MostLossRise = 3;
-
-    /// <summary>… over so many steps in succession.</summary>
-    private const int GuardPatience = 10;
-
-    /// <summary>
-    /// A loss below this share of the search's first one is no measure of divergence: a nearly fitted network triples
-    /// its loss on an unlucky batch.
-    /// </summary>
-    private const double LeastReference = 0.1;
-
     /// <summary>A stage that ends at this many times what its own probe had reached was ruined by its rate.</summary>
     private const double RuinedRise = 1.25;
 
@@ -48,7 +36,6 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     {
         ArgumentNullException.ThrowIfNull(problem);
         ArgumentNullException.ThrowIfNull(settings);
-        StagewiseSearch.Check(problem, settings);
         _problem = problem;
         _settings = settings;
         _plan = new StagePlan(problem, settings);
@@ -70,20 +57,17 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
 
     private protected override Observation Digest(AutoLrsState state, StretchResult result)
     {
-        double? first = Signal.First(result.Losses);
         if (!state.WarmupDone)
         {
-            return new Observation(result.Stretch, result.Outcome, null, null, first, Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)));
+            return WarmupStage.Digest(result);
         }
 
+        double? first = Signal.First(result.Losses);
         StageSpan stage = _plan[state.Stage];
         double? last = Signal.Tail(result.Losses, stage.Window);
         if (result.Stretch == state.Path)
         {
-            double? realised = stage.Signal == SearchSignal.Training
-                ? last
-                : Signal.Tail([.. result.Validations.Where(v => v.Step > stage.End - stage.Window).Select(v => v.Loss)], stage.Window);
-            return new Observation(result.Stretch, result.Outcome, realised, null, first, last);
+            return new Observation(result.Stretch, result.Outcome, stage.Realised(result), null, first, last);
         }
 
         long made = state.Racers.FirstOrDefault(racer => racer.Awaited == result.Stretch) is { } own ? own.Made : 0;
@@ -102,7 +86,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
 
         if (!state.WarmupDone)
         {
-            return DecideWarmup(state);
+            return WarmupStage.Decide(_problem.Warmup!, planned: state.Path is not null, state.PathOutcome, state.Realised);
         }
 
         StageSpan stage = _plan[state.Stage];
@@ -172,7 +156,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     /// </summary>
     private static bool IsRuined(AutoLrsState state) =>
         state.Ruined < MostRuined && state.FirstLoss is > 0 and { } first && state.Realised is { } realised
-        && Winner(state) is { } winner && ProbesReached(state) is > 0 and { } reached && realised > RuinedRise * Math.Max(reached, LeastReference * first)
+        && Winner(state) is { } winner && ProbesReached(state) is > 0 and { } reached && realised > RuinedRise * Math.Max(reached, StageGuard.LeastReference * first)
         && state.Racers.Any(racer => racer.IsAlive && racer.Rate < winner.Rate);
 
     /// <summary>
@@ -247,13 +231,4 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     }
 
     private int Index(AutoLrsState state) => state.Stage + (HasWarmup ? 1 : 0);
-
-    private IReadOnlyList<SearchDecision> DecideWarmup(AutoLrsState state) => state switch
-    {
-        { Path: null } => [WarmupStage.Choose(_problem.Warmup!), WarmupStage.Plan(_problem.Warmup!)],
-        { PathOutcome: null } => [],
-        { PathOutcome: StretchOutcome.Succeeded } =>
-            [new RealiseStage(0, state.Realised, "Mean training loss over the last steps of the warm-up.")],
-        _ => [WarmupStage.Fail(_problem.Warmup!)],
-    };
 }

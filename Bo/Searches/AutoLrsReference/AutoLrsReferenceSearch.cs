@@ -1,85 +1,146 @@
-using Orchestrator.Bo.Acquisition;
 using Orchestrator.Bo.Forecasting;
-using Orchestrator.Bo.Numerics;
-using Orchestrator.Bo.Surrogates;
 
-namespace Orchestrator.Bo.Searches;
+namespace Orchestrator.Bo.Searches.AutoLrsReference;
 
 /// <summary>
-/// AutoLRS as it was published (Jin et al. 2021), as a baseline: candidates one after the other (or in batches of
-/// `parallelTrialCount`, by a constant liar), the first at random, later ones where the lower confidence bound
-/// μ − κσ is lowest; the best forecast that was observed wins, and the stage is trained again from its start. Its
-/// defects are mended, its method is not: every step of every probe is thrown away.
+/// AutoLRS as it was published (Jin et al. 2021), as a baseline: at each stage candidates one after the other (or in
+/// batches of `parallelTrialCount`, by a constant liar) from the checkpoint at its start, the first at random, later ones
+/// where the lower confidence bound μ − κσ is lowest; the best forecast that was observed wins, and the stage is trained
+/// again from its start. Its defects are mended, its method is not: every step of every probe is thrown away.
 /// </summary>
-public sealed class AutoLrsReferenceSearch(SearchProblem problem, AutoLrsSettings settings) : StagewiseSearch(problem, settings)
+public sealed partial class AutoLrsReferenceSearch : Search<ReferenceState>
 {
-    /// <summary>Rates closer than this in the unit interval of log rate are the same.</summary>
-    private const double Same = 1e-3;
-
+    private readonly SearchProblem _problem;
+    private readonly AutoLrsSettings _settings;
+    private readonly StagePlan _plan;
     private readonly ParabolaForecaster _training = new();
     private readonly ParabolaForecaster _validation = new(passes: 1);
 
-    private LogRange Range => new(Problem.MinRate, Problem.MaxRate);
-
-    private protected override bool ContinuesProbe => false;
-
-    private protected override IReadOnlyList<double> Propose(StagewiseState state, StageSpan stage)
+    /// <summary>A search.</summary>
+    /// <exception cref="ArgumentException">The range is none, there are fewer than 2 candidates, or stages do not fit.</exception>
+    public AutoLrsReferenceSearch(SearchProblem problem, AutoLrsSettings settings)
     {
-        int wanted = Math.Min(Problem.Parallelism, Settings.Candidates - state.Candidates.Length);
-        if (!state.AllObserved || wanted <= 0)
+        ArgumentNullException.ThrowIfNull(problem);
+        ArgumentNullException.ThrowIfNull(settings);
+        _problem = problem;
+        _settings = settings;
+        _plan = new StagePlan(problem, settings);
+        Initial = new ReferenceState(
+            NextStretch: 0, Stage: 0, Tip: null, WarmupDone: !HasWarmup, Candidates: [], Chosen: null,
+            Path: null, PathOutcome: null, Realised: null, Level: null, FirstLoss: null, Ended: false);
+    }
+
+    /// <inheritdoc/>
+    public override SearchState Initial { get; }
+
+    private LogRange Range => new(_problem.MinRate, _problem.MaxRate);
+
+    private bool HasWarmup => _problem.Warmup is { Steps: > 0 };
+
+    private protected override bool IsCostly(ReferenceState state) =>
+        !state.Ended && state.Candidates.Length > 0 && state.AllObserved && state.Chosen is null;
+
+    private protected override Observation Digest(ReferenceState state, StretchResult result)
+    {
+        if (!state.WarmupDone)
+        {
+            return WarmupStage.Digest(result);
+        }
+
+        StageSpan stage = _plan[state.Stage];
+        double? first = Signal.First(result.Losses);
+        if (result.Stretch == state.Path)
+        {
+            return new Observation(result.Stretch, result.Outcome, stage.Realised(result), null, first, Signal.Tail(result.Losses, stage.Window));
+        }
+
+        LossPoint[] points = stage.Signal == SearchSignal.Training
+            ? [.. result.Losses.Select((loss, step) => new LossPoint(step, loss))]
+            : [.. result.Validations.Select(v => new LossPoint(v.Step - stage.Start, v.Loss))];
+        Forecast? forecast = result.Outcome == StretchOutcome.Succeeded ? Predict(state, stage, points) : null;
+        return new Observation(
+            result.Stretch, result.Outcome, forecast?.Mean, forecast?.Deviation, first,
+            Signal.Tail([.. points.Select(point => point.Loss)], Math.Max(1, points.Length / 3)));
+    }
+
+    private protected override IReadOnlyList<SearchDecision> DecideStep(ReferenceState state)
+    {
+        if (state.Ended)
         {
             return [];
         }
 
-        var asked = new List<double>(state.Candidates.Select(candidate => Range.Encode(candidate.Rate)));
-        var told = Targets(state);
-        var rates = new List<double>();
-        for (int i = 0; i < wanted; i++)
+        if (!state.WarmupDone)
         {
-            double u = asked.Count == 0
-                ? RandomStreams.Generator(Problem.Seed, "autolrs-reference", state.Stage).NextDouble()
-                : Suggest(asked, told);
-            asked.Add(u);
-
-            // The liar: a rate under way counts as if it came out as the best so far.
-            told.Add(told.Count == 0 ? 0 : told.Min());
-            rates.Add(Range.Decode(u));
+            return WarmupStage.Decide(_problem.Warmup!, planned: state.Path is not null, state.PathOutcome, state.Realised);
         }
 
-        return rates;
+        StageSpan stage = _plan[state.Stage];
+        return state switch
+        {
+            { PathOutcome: StretchOutcome.Succeeded } => Finish(state, stage),
+            { PathOutcome: not null } => [FallBack(state, stage)],
+            { Path: not null } => [],
+            { Chosen: not null } => [Train(state, stage)],
+            _ => Search(state, stage),
+        };
     }
 
-    private protected override Forecast? Predict(
-        StagewiseState state, StageSpan stage, IReadOnlyList<LossPoint> points, ForecastTarget target)
+    private protected override ReferenceState Apply(ReferenceState state, SearchDecision decision) => decision switch
     {
-        if (stage.Signal == SearchSignal.Training)
+        _ when state.Ended => throw CannotFollow(decision),
+        PlanStretch { Stretch: var stretch } when stretch.Number != state.NextStretch => throw CannotFollow(decision),
+        PlanStretch { Stretch: { Role: StretchRole.Probe } stretch } => state with
         {
-            return _training.Predict(points, target);
+            NextStretch = state.NextStretch + 1,
+            Candidates = state.Candidates.Add(new Candidate(stretch.Number, stretch.Runs[0].From, null, null, null, null)),
+        },
+        PlanStretch => state with { NextStretch = state.NextStretch + 1, Path = state.NextStretch, PathOutcome = null, Realised = null },
+        ChooseRate { Kind: "warmup" } when !state.WarmupDone => state,
+        ChooseRate choice => state with { Chosen = Winner(state, choice).Stretch, Path = null, PathOutcome = null },
+        RealiseStage realised when state.WarmupDone => state with
+        {
+            Stage = state.Stage + 1,
+            Tip = state.Path,
+            Candidates = [],
+            Chosen = null,
+            Path = null,
+            PathOutcome = null,
+            Realised = null,
+            Level = realised.Realised ?? state.Level,
+        },
+        RealiseStage => state with { WarmupDone = true, Tip = state.Path, Path = null, PathOutcome = null, Realised = null },
+        CompleteSearch or FailSearch => state with { Ended = true },
+        _ => throw CannotFollow(decision),
+    };
+
+    private protected override ReferenceState Apply(ReferenceState state, Observation observation)
+    {
+        double? first = state.FirstLoss ?? observation.First;
+        if (observation.Stretch == state.Path && state.PathOutcome is null)
+        {
+            return state with { PathOutcome = observation.Outcome, Realised = observation.Value ?? observation.Last, FirstLoss = first };
         }
 
-        // A loss above that of the search's very start is taken as it is: extrapolating it would promise a recovery.
-        double? last = points.Select(point => (double?)point.Loss).LastOrDefault(loss => double.IsFinite(loss!.Value));
-        return last >= state.FirstLoss ? new Forecast(last.Value, 0) : _validation.Predict(points, target);
+        Candidate candidate = state.Candidates.FirstOrDefault(c => c.Stretch == observation.Stretch && c.Outcome is null)
+            ?? throw CannotFollow(observation);
+        return state with
+        {
+            FirstLoss = first,
+            Candidates = state.Candidates.Replace(candidate, candidate with
+            {
+                Outcome = observation.Outcome,
+                Mean = observation.Value,
+                Deviation = observation.Deviation,
+                Last = observation.Last,
+            }),
+        };
     }
 
-    private protected override (Candidate Winner, Forecast Forecast, string Reason) Choose(IReadOnlyList<Candidate> eligible)
-    {
-        Candidate winner = eligible.MinBy(candidate => candidate.Mean!.Value)!;
-        return (winner, winner.Forecast!, $"{winner.Rate:G4} has the lowest forecast, {winner.Mean:G4}, of {eligible.Count} rates that survived.");
-    }
+    private static Candidate Winner(ReferenceState state, ChooseRate choice) =>
+        state.Candidates.FirstOrDefault(candidate => candidate.Rate == choice.Chosen) ?? throw CannotFollow(choice);
 
-    private double Suggest(List<double> asked, List<double> told)
-    {
-        GaussianProcess process = GaussianProcess.Fit(new Observations([.. asked.Select(u => new[] { u })], told));
-        return AcquisitionMaximizer.Maximize(
-            process, new LowerConfidenceBound(Settings.Kappa), 1, point => asked.TrueForAll(u => Math.Abs(u - point[0]) > Same))[0];
-    }
+    private static Candidate Taken(ReferenceState state) => state.Candidates.First(candidate => candidate.Stretch == state.Chosen);
 
-    /// <summary>What the process is told: forecasts; for rates that diverged the worst of them and their range on top.</summary>
-    private static List<double> Targets(StagewiseState state)
-    {
-        double[] finite = [.. state.Candidates.Where(candidate => candidate.IsEligible).Select(candidate => candidate.Mean!.Value)];
-        double worst = finite.Length == 0 ? 1 : finite.Max() + Math.Max(finite.Max() - finite.Min(), 1e-6);
-        return [.. state.Candidates.Select(candidate => candidate.IsEligible ? candidate.Mean!.Value : worst)];
-    }
+    private int Index(ReferenceState state) => state.Stage + (HasWarmup ? 1 : 0);
 }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 
-namespace Orchestrator.Bo.Searches;
+namespace Orchestrator.Bo.Searches.AutoLrsReference;
 
 /// <summary>
-/// State of a <see cref="StagewiseSearch"/>: where its path is, and the stage it is in. Finished stages leave nothing
+/// State of a <see cref="AutoLrsReferenceSearch"/>: where its path is, and the stage it is in. Finished stages leave nothing
 /// behind, so it does not grow with the job.
 /// </summary>
 /// <param name="NextStretch">Plan number of the next stretch.</param>
@@ -18,7 +18,7 @@ namespace Orchestrator.Bo.Searches;
 /// <param name="Level">The signal at the start of the stage: what the last stage realised; null = unknown.</param>
 /// <param name="FirstLoss">The first loss of the search; null = unknown.</param>
 /// <param name="Ended">The search completed or failed.</param>
-public sealed record StagewiseState(
+public sealed record ReferenceState(
     int NextStretch,
     int Stage,
     int? Tip,

@@ -5,6 +5,7 @@ using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
 using Orchestrator.Bo.Searches.AutoLrs;
+using Orchestrator.Bo.Searches.AutoLrsReference;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts.Trainers;
 using Spectre.Console;

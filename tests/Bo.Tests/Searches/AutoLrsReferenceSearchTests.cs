@@ -1,4 +1,5 @@
 using Orchestrator.Bo.Searches;
+using Orchestrator.Bo.Searches.AutoLrsReference;
 using Orchestrator.Bo.Simulation;
 
 namespace Orchestrator.Bo.Tests.Searches;
