@@ -12,7 +12,7 @@ internal static class DataCommand
         var folders = new Option<string?>("--data") { Description = "Folder of data sets, or several joined by colons (ORCHESTRATOR_DATA).", HelpName = "DIR", Recursive = true };
         var name = new Argument<string>("NAME") { Description = "A data set that 'orchestrator data' lists." };
         Command fetch = new Command("fetch", "Fetch a known data set and verify it.") { name }
-            .Does(session, (parsed, ct) => FetchAsync(session, parsed.GetValue(name)!, parsed.GetValue(folders), ct));
+            .Does(session, (parsed, ct) => FetchAsync(session, parsed.GetValue(name)!, parsed.GetValue(folders), parsed.GetValue(GlobalOptions.Json), ct));
         return new Command("data", "List data sets: those found, and those that can be fetched.") { folders, fetch }
             .Does(session, (parsed, ct) => ListAsync(session, parsed.GetValue(folders), parsed.GetValue(GlobalOptions.Json), ct));
     }
@@ -68,14 +68,20 @@ internal static class DataCommand
         return files;
     }
 
-    private static async Task<int> FetchAsync(Session session, string name, string? option, CancellationToken ct)
+    private static async Task<int> FetchAsync(Session session, string name, string? option, bool json, CancellationToken ct)
     {
         KnownDataSet set = KnownDataSets.All.FirstOrDefault(known => known.Name == name)
             ?? throw new BadInputException($"found '{name}'; {string.Join(", ", KnownDataSets.All.Select(known => known.Name))} can be fetched. Any other set is a folder of its name below --data");
         string root = DataFolders.Resolve(session, option).FirstOrDefault()
             ?? throw new BadInputException("say with --data DIR, or ORCHESTRATOR_DATA, where data sets are kept");
         using var http = new HttpClient();
-        await DataFetch.RunAsync(set, Path.Combine(root, set.Name), http, session.Error.WriteLine, ct);
+        string folder = Path.Combine(root, set.Name);
+        await DataFetch.RunAsync(set, folder, http, session.Error.WriteLine, ct);
+        if (json)
+        {
+            session.WriteJson(new Listed(set.Name, folder, set.Origin, set.Licence, await FilesAsync(set, folder, ct)));
+        }
+
         return ExitCodes.Succeeded;
     }
 

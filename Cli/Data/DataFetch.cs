@@ -19,6 +19,11 @@ internal static class DataFetch
                 continue;
             }
 
+            if (file.Source is null)
+            {
+                throw new BadInputException($"{file.Name} of {set.Name} ships with the project, below examples/data: copy it from there into {folder}, or give that folder with --data");
+            }
+
             string partial = path + ".partial";
             try
             {

@@ -1,7 +1,10 @@
 namespace Orchestrator.Cli.Data;
 
 /// <summary>A file of a data set as its publisher serves it.</summary>
-internal sealed record DataFile(string Name, Uri Source, string Sha256);
+/// <param name="Name">Its name in the set's folder.</param>
+/// <param name="Source">Where it is served; null = it ships with the project.</param>
+/// <param name="Sha256">Its SHA-256.</param>
+internal sealed record DataFile(string Name, Uri? Source, string Sha256);
 
 /// <summary>A data set that the product knows where to get.</summary>
 internal sealed record KnownDataSet(string Name, string Origin, string Licence, IReadOnlyList<DataFile> Files);
@@ -14,7 +17,11 @@ internal static class KnownDataSets
     /// <summary>By name.</summary>
     public static IReadOnlyList<KnownDataSet> All { get; } =
     [
-        new("digits", "UCI Machine Learning Repository, doi:10.24432/C50P49 (shipped)", "CC BY 4.0", []),
+        new(
+            "digits",
+            "UCI Machine Learning Repository, doi:10.24432/C50P49 (shipped)",
+            "CC BY 4.0",
+            [new("digits.csv.gz", null, "46abec6b12486ad9e51943373abcf22bbea1b5a51a1619b361570d8893f1464a")]),
         new(
             "fashion-mnist",
             "Zalando Research, github.com/zalandoresearch/fashion-mnist",

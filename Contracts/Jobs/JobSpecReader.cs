@@ -55,7 +55,7 @@ public static class JobSpecReader
             job.Refuse("maxFailedTrialCount", $"found {failed}; more than 0 is not available yet: a segment that fails for good fails the job");
         }
 
-        ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload is not null, job.Has("parameters"));
+        ScheduleSpec? schedule = ScheduleSpecReader.Read(job, steps, settings, trainer?.Workload, job.Has("parameters"));
         if (job.Has("parameters") && schedule is { Algorithm: not "fixed" })
         {
             job.Refuse("parameters", $"'schedule.peak' is searched of a fixed schedule, and schedule.algorithm is {schedule.Algorithm}; name schedule: {{ algorithm: fixed, settings: {{ kind: cosine }} }}");

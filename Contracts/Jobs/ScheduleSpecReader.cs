@@ -9,9 +9,12 @@ internal static class ScheduleSpecReader
     /// <summary>Fewest steps that `annealed` searches: shorter probes end on a network's first plateau.</summary>
     private const long LeastAnnealed = 600;
 
+    /// <summary>The built-in workload whose optimizer is adamw unless it is said; those of images and quadratics have sgd.</summary>
+    private const string TextWorkload = "language-model";
+
     private static readonly string[] Available = ["annealed", "autolrs", "autolrs-reference", "fixed"];
 
-    public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, bool builtIn, bool peakIsParameter)
+    public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, string? workload, bool peakIsParameter)
     {
         if (job.Raw("schedule") is not { } raw)
         {
@@ -21,17 +24,17 @@ internal static class ScheduleSpecReader
         if (raw.ValueKind == JsonValueKind.String)
         {
             using var named = JsonDocument.Parse("{\"algorithm\":" + raw.GetRawText() + "}");
-            return ReadBlock(new SpecCursor(named.RootElement.Clone(), job.At("schedule"), job.Problems), steps, trainerSettings, builtIn, peakIsParameter);
+            return ReadBlock(new SpecCursor(named.RootElement.Clone(), job.At("schedule"), job.Problems), steps, trainerSettings, workload, peakIsParameter);
         }
 
         SpecCursor? at = job.Object("schedule");
-        return at is null ? null : ReadBlock(at, steps, trainerSettings, builtIn, peakIsParameter);
+        return at is null ? null : ReadBlock(at, steps, trainerSettings, workload, peakIsParameter);
     }
 
-    private static ScheduleSpec? ReadBlock(SpecCursor at, long? steps, JsonObject trainerSettings, bool builtIn, bool peakIsParameter)
+    private static ScheduleSpec? ReadBlock(SpecCursor at, long? steps, JsonObject trainerSettings, string? workload, bool peakIsParameter)
     {
         string? algorithm = ReadAlgorithm(at);
-        (double Min, double Max)? range = ReadRange(at, trainerSettings, builtIn, wanted: algorithm is "annealed" or "autolrs" or "autolrs-reference");
+        (double Min, double Max)? range = ReadRange(at, trainerSettings, workload, wanted: algorithm is "annealed" or "autolrs" or "autolrs-reference");
         WarmupSpec? warmup = ReadWarmup(at, steps, range?.Max);
         long searched = (steps ?? long.MaxValue) - (warmup?.Steps ?? 0);
         SpecCursor? settings = at.Object("settings");
@@ -87,7 +90,7 @@ internal static class ScheduleSpecReader
         return at.Text(key, Available);
     }
 
-    private static (double Min, double Max)? ReadRange(SpecCursor at, JsonObject trainerSettings, bool builtIn, bool wanted)
+    private static (double Min, double Max)? ReadRange(SpecCursor at, JsonObject trainerSettings, string? workload, bool wanted)
     {
         SpecCursor? range = at.Object("range");
         if (range is null)
@@ -97,13 +100,14 @@ internal static class ScheduleSpecReader
                 return null;
             }
 
-            if (!builtIn)
+            if (workload is null)
             {
                 at.RefuseHere("'range' is missing: a trainer that is not built in needs one, e.g. range: { min: 1e-4, max: 1, scale: log }");
                 return null;
             }
 
-            string optimizer = trainerSettings["optimizer"] is JsonValue value && value.TryGetValue(out string? name) ? name : "sgd";
+            string optimizer = trainerSettings["optimizer"] is JsonValue value && value.TryGetValue(out string? name) ? name
+                : workload == TextWorkload ? "adamw" : "sgd";
             return optimizer is "adam" or "adamw" ? (1e-5, 3e-2) : (1e-4, 1);
         }
 

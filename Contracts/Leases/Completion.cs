@@ -71,7 +71,7 @@ public sealed record SegmentFailure(
     double? LastFiniteLoss = null,
     bool WorkerFault = false);
 
-/// <summary>Seconds of a segment by use, and the whole from lease to completion.</summary>
+/// <summary>Seconds of a segment by use, and the whole for which it had its slot: fetching its checkpoint included, waiting for the slot not.</summary>
 public sealed record LeaseSeconds(double Training, double Evaluation, double Checkpoint, double Total);
 
 /// <summary>Answer to completions, in their order.</summary>

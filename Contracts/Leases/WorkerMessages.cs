@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orchestrator.Contracts.Trainers;
 
 namespace Orchestrator.Contracts.Leases;
@@ -36,7 +37,15 @@ public sealed record WorkerRegistration
 /// <summary>A trainer an agent offers.</summary>
 /// <param name="Name">Name under which jobs ask for it; null = the built-in trainer, asked for by workload.</param>
 /// <param name="Description">What it said to --describe.</param>
-public sealed record OfferedTrainer(string? Name, TrainerDescription Description);
+public sealed record OfferedTrainer(string? Name, TrainerDescription Description)
+{
+    /// <summary>
+    /// The workload that is meant where a job names the trainer alone: a foreign trainer usually has one, and need not call it
+    /// as its operator does. Null where it describes none.
+    /// </summary>
+    [JsonIgnore]
+    public WorkloadDescription? OwnWorkload => Description.Workloads.FirstOrDefault(workload => workload.Name == Name) ?? Description.Workloads.FirstOrDefault();
+}
 
 /// <summary>Answer to a registration. Durations, never points in time, cross machines.</summary>
 /// <param name="HeartbeatSeconds">How often the agent is to be heard.</param>

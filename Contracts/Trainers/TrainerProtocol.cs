@@ -166,6 +166,7 @@ public static class TrainerJson
             RespectNullableAnnotations = true,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };
+        options.Converters.Add(new FiniteNumberConverter());
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }

@@ -24,6 +24,10 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("schedule"), AlwaysInterleave]
     Task<IReadOnlyList<ScheduleRun>?> ScheduleAsync();
 
+    /// <summary>The trials so far; null = no such job.</summary>
+    [Alias("trials"), AlwaysInterleave]
+    Task<TrialsResult?> TrialsAsync();
+
     /// <summary>Pauses, resumes or cancels; repeating changes nothing. Null = no such job.</summary>
     [Alias("control")]
     Task<ControlReply> ControlAsync(JobCommand command, string by);

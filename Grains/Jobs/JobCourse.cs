@@ -75,7 +75,10 @@ public static class JobCourse
         if (outOfTime || (state.EndedBy == "budget" && state.Open.IsEmpty))
         {
             (int? segment, long step) = PathEnd(state);
-            events.Add(new FinalPlanned(segment, step));
+            events.Add(segment is null
+                ? new JobEnded(JobStatus.Failed, null, new JobError(
+                    "budget_too_small", "The budget was reached before anything of the model was trained: the search took all of it. Raise budget.maxSteps or budget.maxDuration."), wall)
+                : new FinalPlanned(segment, step));
         }
 
         return events;

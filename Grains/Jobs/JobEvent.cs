@@ -37,7 +37,9 @@ public sealed record JobSubmitted(string Owner, JsonElement Spec) : JobEvent;
 public sealed record JobUnschedulable(string Reason) : JobEvent;
 
 /// <summary>It was pinned to a trainer, its data and a numeric class.</summary>
-public sealed record JobPlaced(JobPlacement Placement) : JobEvent;
+/// <param name="Placement">To what.</param>
+/// <param name="At">Seconds since submission: until then it waited, which is no time it ran; null in events of old.</param>
+public sealed record JobPlaced(JobPlacement Placement, double? At = null) : JobEvent;
 
 /// <summary>The search decided, on the state after event <see cref="DecidedFrom"/>.</summary>
 public sealed record SearchDecided(SearchDecision Decision, long DecidedFrom) : JobEvent;

@@ -175,7 +175,7 @@ public sealed partial class JobGrain
         PlacementReply reply = await Pool.PlaceAsync(new PlacementRequest(spec.Trainer, dataset, spec.Objective.Metric, spec.Resources));
         if (reply.Placement is { } placement)
         {
-            batch.Add(new JobPlaced(placement));
+            batch.Add(new JobPlaced(placement, Wall()));
             return true;
         }
 

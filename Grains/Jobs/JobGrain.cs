@@ -125,6 +125,9 @@ public sealed partial class JobGrain(
         _header is null ? null : JobViews.Clip(_state.Schedule, _state.FinalStep ?? long.MaxValue));
 
     /// <inheritdoc/>
+    public Task<TrialsResult?> TrialsAsync() => Task.FromResult(_header is null ? null : JobViews.Trials(_transitions!.Spec, _state));
+
+    /// <inheritdoc/>
     public async Task<ControlReply> ControlAsync(JobCommand command, string by)
     {
         if (_header is null)

@@ -95,7 +95,7 @@ public sealed record JobState
     /// <summary>When it was paused, in seconds since submission; null while it is not.</summary>
     public double? PausedAt { get; init; }
 
-    /// <summary>Seconds it was paused, up to the last resumption.</summary>
+    /// <summary>Seconds it waited to be placed, or was paused, up to the last resumption.</summary>
     public double PausedSeconds { get; init; }
 
     /// <summary>Whether nothing can happen to it any more.</summary>

@@ -33,7 +33,14 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         {
             JobSubmitted submitted => state with { Owner = submitted.Owner, Status = JobStatus.Unschedulable, Reason = new JobError("unschedulable", "It has not been placed on a worker yet.") },
             JobUnschedulable unschedulable => state with { Status = JobStatus.Unschedulable, Reason = new JobError("unschedulable", unschedulable.Reason) },
-            JobPlaced placed => state with { Placement = placed.Placement, Status = JobStatus.Running, Reason = null },
+            JobPlaced placed => state with
+            {
+                Placement = placed.Placement,
+                Status = JobStatus.Running,
+                Reason = null,
+                PausedSeconds = placed.At ?? state.PausedSeconds,
+                PausedAt = state.PausedAt is null ? null : placed.At ?? state.PausedAt,
+            },
             SearchDecided decided => Decided(state, decided.Decision),
             StretchObserved observed => Observed(state, observed.Observation),
             SegmentFinished finished => Finished(state, finished),

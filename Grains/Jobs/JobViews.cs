@@ -92,7 +92,7 @@ public static class JobViews
             Steps = state.Steps,
             Stages = state.Stages,
             Parameters = Parameters(spec, state),
-            Trials = Trials(spec, state, known ? value : null, step),
+            Trials = Trials(spec, state),
             Checkpoint = state.FinalParent is { } parent && state.Segments[parent].Checkpoint is { } checkpoint ? $"sha256:{checkpoint.Sha256}" : null,
             Placement = state.Placement is { } placement ? new PlacementResult(placement.Trainer, placement.Data, placement.Class) : null,
             Seconds = new SecondsResult(Math.Round(state.WallSeconds, 3), Math.Round(state.TrainerSeconds, 3)),
@@ -113,12 +113,13 @@ public static class JobViews
     ];
 
     /// <summary>The trials so far, at most the 100 best: one, or one a peak that was tried.</summary>
-    public static TrialsResult Trials(JobSpec spec, JobState state, double? value, long step)
+    public static TrialsResult Trials(JobSpec spec, JobState state)
     {
         StageResult[] rungs = spec.Peaks is null ? [] : [.. state.Stages.Where(stage => stage.Kind == "rung")];
         if (rungs.Length == 0)
         {
-            return new TrialsResult(1, [new TrialView(0, TrialState(state), value, step)]);
+            double? value = state.Metrics.TryGetValue(spec.Objective.Metric, out double known) ? known : null;
+            return new TrialsResult(1, [new TrialView(0, TrialState(state), value, state.FinalStep ?? state.PathSteps)]);
         }
 
         double sign = spec.Objective.Maximize ? -1 : 1;
@@ -143,6 +144,7 @@ public static class JobViews
     {
         JobStatus.Succeeded => state.EndedBy == "steps" ? "completed" : "stopped_early",
         JobStatus.Cancelled => "cancelled",
+        not JobStatus.Failed => "running",
         _ => state.Reason?.Code == "no_stable_rate" ? "diverged" : "failed",
     };
 

@@ -15,7 +15,7 @@ public interface IPoolGrain : IGrainWithStringKey
 {
     /// <summary>A worker says what it is. Leases of an older instance that are not among the spooled are lost at once.</summary>
     [Alias("register"), AlwaysInterleave]
-    Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration);
+    Task<WorkerRegistered?> RegisterAsync(string worker, WorkerRegistration registration);
 
     /// <summary>Grants leases, waiting up to 15 s for work. Nothing is granted to whoever has cancelled: nobody listens.</summary>
     [Alias("lease"), AlwaysInterleave, ResponseTimeout("00:00:25")]

@@ -61,15 +61,20 @@ public sealed partial class PoolGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<WorkerRegistered> RegisterAsync(string worker, WorkerRegistration registration)
+    public async Task<WorkerRegistered?> RegisterAsync(string worker, WorkerRegistration registration)
     {
+        if (_state.Workers.TryGetValue(worker, out WorkerEntry? named) && named.IsSuperseded(registration.Instance))
+        {
+            return null;
+        }
+
         await store.SaveWorkerAsync(new StoredWorker(Name, worker, JsonSerializer.Serialize(registration with { Spooled = [] }, WireJson.Options)));
         bool known = _state.Workers.TryGetValue(worker, out WorkerEntry? entry);
         entry ??= _state.Workers[worker] = new WorkerEntry(worker, registration);
 
         // A new instance holds what is in its spool and nothing else; one that goes on says by heartbeat what it holds.
         bool started = !known || entry.Registration.Instance != registration.Instance;
-        entry.Registration = registration;
+        entry.Replace(registration);
         entry.Heard = Now;
         var spooled = registration.Spooled.ToHashSet(StringComparer.Ordinal);
         foreach (string token in spooled)

@@ -220,7 +220,28 @@ internal sealed class WorkerEntry(string name, WorkerRegistration registration)
 {
     public string Name { get; } = name;
 
-    public WorkerRegistration Registration { get; set; } = registration;
+    private const int MostSuperseded = 8;
+    private readonly Queue<string> _superseded = new();
+
+    public WorkerRegistration Registration { get; private set; } = registration;
+
+    /// <summary>Whether another run of an agent has taken the name from this one, so that this one has no right to it any more.</summary>
+    public bool IsSuperseded(string instance) => _superseded.Contains(instance);
+
+    /// <summary>A registration under the name: of the same run, or of one that takes it over.</summary>
+    public void Replace(WorkerRegistration registration)
+    {
+        if (Registration.Instance != registration.Instance)
+        {
+            _superseded.Enqueue(Registration.Instance);
+            if (_superseded.Count > MostSuperseded)
+            {
+                _superseded.Dequeue();
+            }
+        }
+
+        Registration = registration;
+    }
 
     /// <summary>Monotonic seconds at which it was last heard; −∞ when it is only known from the store.</summary>
     public double Heard { get; set; } = double.NegativeInfinity;

@@ -65,7 +65,7 @@ public static class WorkerMatch
             return (null, $"The workload '{described.Name}' has no metric '{request.Metric}'; it has {string.Join(", ", described.Metrics)}.");
         }
 
-        string? dataset = request.Dataset ?? Default(described, "dataset")?.GetString();
+        string? dataset = request.Dataset ?? (Default(described, "dataset") is { ValueKind: JsonValueKind.String } named ? named.GetString() : null);
         DataSetDescription? data = offer.Description?.Data.FirstOrDefault(d => d.Name == dataset);
         if (dataset is not null && data is null && offer.Description is not null)
         {
@@ -73,7 +73,7 @@ public static class WorkerMatch
             return (null, $"No worker has the data set '{dataset}'; they have {(known.Length == 0 ? "none" : known)}. Put it into the workers' data folder (orchestrator data says how).");
         }
 
-        long batch = Default(described, "batchSize") is { ValueKind: JsonValueKind.Number } size ? size.GetInt64() : 0;
+        long batch = Default(described, "batchSize") is { ValueKind: JsonValueKind.Number } size && size.TryGetInt64(out long whole) ? whole : 0;
         return (new JobPlacement(
             offer.Trainer,
             offer.Description is { } d ? $"{d.Trainer.Name} {d.Trainer.Version}" : "command",
@@ -125,7 +125,7 @@ public static class WorkerMatch
         foreach (OfferedTrainer trainer in worker.Trainers.Where(t => t.Name == wanted.Name))
         {
             WorkloadDescription? workload = wanted.Workload is null
-                ? trainer.Description.Workloads.FirstOrDefault()
+                ? trainer.OwnWorkload
                 : trainer.Description.Workloads.FirstOrDefault(w => w.Name == wanted.Workload);
             if (wanted.Workload is null || workload is not null)
             {

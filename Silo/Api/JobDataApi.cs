@@ -56,13 +56,10 @@ internal static class JobDataApi
 
     private static async Task<IResult> TrialsAsync(string job, IGrainFactory grains)
     {
-        if (await grains.GetGrain<IJobGrain>(job).ViewAsync() is not { } view)
-        {
-            return Problems.NoJob(job);
-        }
-
-        string state = view.Status switch { JobStatus.Succeeded => "completed", JobStatus.Failed => "failed", JobStatus.Cancelled => "cancelled", _ => "running" };
-        return TypedResults.Ok(new Page<TrialView>([new TrialView(0, state, null, view.Step)], null));
+        // At most the 100 best, in one page: the others are in the job's events.
+        return await grains.GetGrain<IJobGrain>(job).TrialsAsync() is { } trials
+            ? TypedResults.Ok(new Page<TrialView>(trials.Best, null))
+            : Problems.NoJob(job);
     }
 
     private static async Task<IResult> SegmentsAsync(string job, int? limit, string? cursor, IJobStore store, IGrainFactory grains, CancellationToken ct)

@@ -78,6 +78,14 @@ internal static class SettingsCheck
             yield break;
         }
 
+        if (schema.TryGetProperty("required", out JsonElement required) && required.ValueKind == JsonValueKind.Array)
+        {
+            foreach (string? name in required.EnumerateArray().Select(item => item.GetString()).Where(name => name is not null && !settings.ContainsKey(name)))
+            {
+                yield return new SpecProblem(pointer, $"'{name}' is missing: {Meaning(properties, name!)}");
+            }
+        }
+
         foreach ((string name, JsonNode? value) in settings)
         {
             string at = $"{pointer}/{name.Replace("~", "~0").Replace("/", "~1")}";
@@ -94,6 +102,11 @@ internal static class SettingsCheck
             }
         }
     }
+
+    private static string Meaning(JsonElement properties, string name) =>
+        properties.TryGetProperty(name, out JsonElement rule) && rule.TryGetProperty("description", out JsonElement text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()!.TrimEnd('.')
+            : "this workload cannot do without it";
 
     private static string? Refusal(JsonElement rule, JsonNode value)
     {

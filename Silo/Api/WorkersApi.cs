@@ -9,7 +9,7 @@ using Orchestrator.Silo.Hosting;
 namespace Orchestrator.Silo.Api;
 
 /// <summary>What agents call, and what shows them.</summary>
-internal static class WorkersApi
+internal static partial class WorkersApi
 {
     public static void MapWorkers(this IEndpointRouteBuilder app)
     {
@@ -27,7 +27,11 @@ internal static class WorkersApi
     private static async Task<IResult> RegisterAsync(string pool, string worker, WorkerRegistration registration, IGrainFactory grains) =>
         WorkerMessages.Problem(pool, worker, registration) is { } problem
             ? Problems.BadInput(problem)
-            : TypedResults.Ok(await grains.GetGrain<IPoolGrain>(pool).RegisterAsync(worker, registration));
+            : await grains.GetGrain<IPoolGrain>(pool).RegisterAsync(worker, registration) is { } registered
+                ? TypedResults.Ok(registered)
+                : Problems.Of(
+                    StatusCodes.Status409Conflict, "Name taken",
+                    $"Another agent has registered as {worker} of pool {pool} since this one did: two agents cannot share a name. Start one of them with another --name.");
 
     /// <summary>A worker that has left is granted nothing, and a silo that ends lets nobody wait.</summary>
     private static async Task<IResult> LeaseAsync(
@@ -55,20 +59,40 @@ internal static class WorkersApi
             : TypedResults.Ok(await grains.GetGrain<IPoolGrain>(request.Pool).HeartbeatAsync(request));
 
     /// <summary>
-    /// Every completion is judged by itself: one malformed token spoils no other. The lease is released only when its
-    /// result is stored, or refused for good.
+    /// Every completion is judged by itself: one malformed token spoils no other, and a job that cannot take results now gets
+    /// no receipt while the others do. The lease is released only when its result is stored, or refused for good.
     /// </summary>
-    private static async Task<IResult> CompleteAllAsync(CompletionRequest request, IGrainFactory grains, LeaseTokens tokens)
+    private static async Task<IResult> CompleteAllAsync(
+        CompletionRequest request, IGrainFactory grains, LeaseTokens tokens, ILogger<CompletionReply> logger)
     {
         if (WorkerMessages.Problem(request) is { } problem)
         {
             return Problems.BadInput(problem);
         }
 
-        Task<CompletionReceipt>[] receipts =
-            [.. request.Completions.Select(completion => CompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens))];
-        return TypedResults.Ok(new CompletionReply(await Task.WhenAll(receipts)));
+        CompletionReceipt?[] receipts = await Task.WhenAll(
+            request.Completions.Select(completion => TryCompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens, logger)));
+        return receipts.Length > 0 && Array.TrueForAll(receipts, receipt => receipt is null)
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Not now", "No result can be taken now; send them again.")
+            : TypedResults.Ok(new CompletionReply([.. receipts.OfType<CompletionReceipt>()]));
     }
+
+    private static async Task<CompletionReceipt?> TryCompleteAsync(
+        CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens, ILogger logger)
+    {
+        try
+        {
+            return await CompleteAsync(request, completion, grains, tokens);
+        }
+        catch (Exception e)
+        {
+            LogNotTaken(logger, e);
+            return null;
+        }
+    }
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A result could not be taken now; its worker will send it again.")]
+    private static partial void LogNotTaken(ILogger logger, Exception? e);
 
     private static async Task<CompletionReceipt> CompleteAsync(CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens)
     {

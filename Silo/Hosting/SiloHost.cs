@@ -64,7 +64,7 @@ internal static class SiloHost
 
         // After Orleans: services start in this order, and these call grains.
         builder.Services.AddHostedService<JobWaker>();
-        builder.Services.AddHostedService<ParentWatch>();
+        builder.Services.AddHostedService<ParentService>();
         builder.Services.AddHostedService<PoolMetrics>();
 
         await using WebApplication app = builder.Build();

@@ -41,7 +41,7 @@ internal sealed partial class AgentProcess(
         var delivery = new ResultDelivery(
             (batch, token) => link.InsistAsync(
                 t => silo.CompleteAsync(new CompletionRequest(options.Pool, options.Name, instance, batch), t), token),
-            checkpoints, spool, board, metrics, logger);
+            checkpoints, spool, board, metrics, logger, time);
         var runner = new SegmentRunner(catalog, options.Data, time);
 
         // Work ends with `stopping`, the rest of the agent when the drain is over.

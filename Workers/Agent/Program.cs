@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Microsoft.Extensions.Logging;
+using Orchestrator.Contracts.Processes;
 using Orchestrator.Workers.Agent;
 using Orchestrator.Workers.Agent.CommandLine;
 using Orchestrator.Workers.Agent.Processes;

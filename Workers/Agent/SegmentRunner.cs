@@ -29,6 +29,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     /// <summary>Runs a lease to its end; never throws for what a trainer or a job does.</summary>
     internal async Task<FinishedSegment> RunAsync(HeldLease held, SlotPlace place)
     {
+        held.BegunAt = time.GetTimestamp();
         string output = Path.Combine(place.Scratch, $"{Guid.NewGuid():N}.checkpoint");
         try
         {
@@ -218,5 +219,5 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
 
     private LeaseSeconds Seconds(HeldLease held, SegmentSeconds? trainer) =>
         new(trainer?.Training ?? 0, trainer?.Evaluation ?? 0, trainer?.Checkpoint ?? 0,
-            time.GetElapsedTime(held.AcceptedAt).TotalSeconds);
+            held.BegunAt is { } begun ? time.GetElapsedTime(begun).TotalSeconds : 0);
 }

@@ -12,20 +12,24 @@ public sealed class BitForBitTests
     private const string Digits = """{ "dataset": "digits", "model": "mlp", "hidden": 16, "batchSize": 64, "weightDecay": 0.0005 }""";
     private const string Adam = """{ "dataset": "digits", "model": "mlp", "hidden": 16, "batchSize": 64, "optimizer": "adamw", "weightDecay": 0.1 }""";
 
+    private const string Text = """{ "dataset": "text", "context": 16, "width": 16, "layers": 2, "heads": 2, "batchSize": 4, "optimizer": "adam" }""";
+
     [Theory]
     [InlineData("noisy-quadratic", "{}")]
+    [InlineData("language-model", Text)]
     [InlineData("image-classification", Digits)]
     [InlineData("image-classification", Adam)]
     [InlineData("image-classification", """{ "dataset": "digits", "model": "cnn", "batchSize": 32, "nesterov": true }""")]
     public void Forty_steps_at_once_equal_four_times_ten(string workload, string settings)
     {
         using var folder = new TemporaryFolder();
+        string data = WithText(folder);
         using var whole = new TrainerProcess();
-        Assert.IsType<ReadyReply>(whole.Open(workload, settings, scratch: folder.Path));
+        Assert.IsType<ReadyReply>(whole.Open(workload, settings, scratch: folder.Path, data: data));
         string once = Run(whole, folder, "once", null, 0, 40);
 
         using var warm = new TrainerProcess();
-        warm.Open(workload, settings, scratch: folder.Path);
+        warm.Open(workload, settings, scratch: folder.Path, data: data);
         string? parent = null;
         for (int piece = 0; piece < 4; piece++)
         {
@@ -70,6 +74,16 @@ public sealed class BitForBitTests
         one.Open("image-classification", Digits, seed: 1, scratch: folder.Path);
         two.Open("image-classification", Digits, seed: 2, scratch: folder.Path);
         Assert.NotEqual(Run(one, folder, "a", null, 0, 5), Run(two, folder, "b", null, 0, 5));
+    }
+
+    /// <summary>The shipped data, and a text beside it.</summary>
+    private static string WithText(TemporaryFolder folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder.File("data"), "text"));
+        File.WriteAllText(
+            Path.Combine(folder.File("data"), "text", "text.txt"),
+            string.Concat(Enumerable.Range(0, 200).Select(line => $"Line {line} of a text that somebody wrote.\n")));
+        return $"{folder.File("data")}:{Executables.ShippedData}";
     }
 
     private static string Run(

@@ -104,4 +104,49 @@ public sealed class ProtocolTests
         }));
         Assert.Contains("parent", failed.Message);
     }
+
+    /// <summary>Searches are tried on it by the thousand: it starts at once.</summary>
+    [Fact]
+    public void The_noisy_quadratic_never_loads_libtorch()
+    {
+        using var trainer = new TrainerProcess();
+        trainer.Open("noisy-quadratic");
+        Assert.IsType<DoneReply>(trainer.Train(new TrainRequest
+        {
+            Segment = "light",
+            Start = 0,
+            Steps = 50,
+            Plan = RatePlan.Constant(50, 0.01),
+            Validate = new ValidationRequest { AtEnd = true },
+        }));
+        Assert.DoesNotContain("torch", File.ReadAllText($"/proc/{trainer.Process.Id}/maps"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_loss_that_rises_beyond_its_limit_fires_the_guard_long_before_it_overflows()
+    {
+        using var trainer = new TrainerProcess();
+        trainer.Open("noisy-quadratic");
+        var failed = Assert.IsType<FailedReply>(trainer.Train(new TrainRequest
+        {
+            Segment = "hot",
+            Start = 0,
+            Steps = 2000,
+            Plan = RatePlan.Constant(2000, 6),
+            Guard = new DivergenceLimits { MaxLossRise = 3, Patience = 4 },
+        }));
+        Assert.Equal(FailureKind.Diverged, failed.Kind);
+        Assert.InRange(failed.LastFiniteLoss!.Value, 0, 1e6);
+        Assert.Contains("3 times the reference", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_that_is_not_there_is_refused_with_what_to_do()
+    {
+        using var trainer = new TrainerProcess();
+        var failed = Assert.IsType<FailedReply>(
+            trainer.Open("image-classification", """{ "dataset": "digits" }""", device: "cuda:0"));
+        Assert.Equal(FailureKind.BadInput, failed.Kind);
+        Assert.Contains("TorchBackend=cuda", failed.Message, StringComparison.Ordinal);
+    }
 }

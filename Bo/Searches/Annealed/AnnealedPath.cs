@@ -12,8 +12,10 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Runs">Its whole schedule after the warm-up, the arm's constant part included.</param>
 /// <param name="Pieces">The stretches planned beyond the arm, in order; what was given up is not among them.</param>
 /// <param name="Reductions">How often it diverged and was taken up at half the rate.</param>
-/// <param name="Score">The held-out loss where the race is judged; null = not judged.</param>
+/// <param name="Score">The held-out loss by which the race is judged; null = not judged.</param>
 /// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
+/// <param name="CoolDown">The fork on which it is cooled down to be judged, which is thrown away; null = none was planned.</param>
+/// <param name="CoolDownOutcome">How that ended; null while it runs.</param>
 public sealed record AnnealedPath(
     double Arm,
     double Peak,
@@ -21,10 +23,12 @@ public sealed record AnnealedPath(
     ImmutableArray<PathPiece> Pieces,
     int Reductions,
     double? Score,
-    double? Realised)
+    double? Realised,
+    int? CoolDown = null,
+    StretchOutcome? CoolDownOutcome = null)
 {
-    /// <summary>A planned piece has not been observed.</summary>
-    internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null);
+    /// <summary>Something that was planned has not been observed.</summary>
+    internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null) || (CoolDown is not null && CoolDownOutcome is null);
 
     /// <summary>A piece diverged, and nothing of it is outstanding: what followed is observed too, as cancelled.</summary>
     internal bool IsBroken => !IsWaiting && Pieces.Any(piece => piece.Outcome is not StretchOutcome.Succeeded);
@@ -38,9 +42,14 @@ public sealed record AnnealedPath(
     internal AnnealedPath Plan(Stretch stretch, long start) =>
         this with { Pieces = Pieces.Add(new PathPiece(stretch.Number, stretch.Start + stretch.Steps - start, null)) };
 
-    internal bool Has(int stretch) => Pieces.Any(piece => piece.Stretch == stretch);
+    internal bool Has(int stretch) => stretch == CoolDown || Pieces.Any(piece => piece.Stretch == stretch);
 
-    internal AnnealedPath Observe(Observation observation) => this with
+    internal AnnealedPath Observe(Observation observation) => observation.Stretch == CoolDown ? this with
+    {
+        CoolDownOutcome = observation.Outcome,
+        Score = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
+    }
+    : this with
     {
         Pieces = [.. Pieces.Select(piece => piece.Stretch == observation.Stretch ? piece with { Outcome = observation.Outcome } : piece)],
         Score = observation.Value ?? Score,

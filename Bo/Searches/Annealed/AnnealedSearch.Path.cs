@@ -136,14 +136,30 @@ public sealed partial class AnnealedSearch
             Arm arm = state.Find(contender.Arm)!;
             bool path = ReferenceEquals(contender, state.Path);
             long judged = JudgedAt(arm);
-            plans.Add(Piece(state.NextStretch + plans.Count, arm.Chain[^1], contender, arm.Made, judged,
-                path ? StretchRole.Path : StretchRole.Probe, validate: true,
+            int number = state.NextStretch + plans.Count;
+            plans.Add(Piece(number, arm.Chain[^1], contender, arm.Made, judged,
+                path ? StretchRole.Path : StretchRole.Probe, validate: judged == _steps,
                 path
                     ? $"Trains at {contender.Peak:G4} to step {_start + judged}, where the race is judged."
-                    : $"Races against the path at {contender.Peak:G4}, a lower peak, in case the probes were too short to see what many epochs do."));
+                    : $"Races against the path at {contender.Peak:G4}, another peak, in case the probes were too short to see what many epochs do."));
+            if (judged < _steps)
+            {
+                plans.Add(CoolDown(number + 1, number, contender, judged));
+            }
         }
 
         return plans;
+    }
+
+    /// <summary>The fork on which a contender is cooled down to be judged.</summary>
+    private PlanStretch CoolDown(int number, int parent, AnnealedPath contender, long judged)
+    {
+        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
+        double there = contender.Runs.Rates(judged, 1).First();
+        return new PlanStretch(new Stretch(
+            number, parent, _start + judged, steps, [new RateRun(steps, there, 0)], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
+            Continues: false, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {steps} steps on a fork that is thrown away: so the race is judged.",
+            FullValidation: true));
     }
 
     /// <summary>The lowest held-out loss goes on; the path does where all diverged.</summary>
@@ -158,7 +174,7 @@ public sealed partial class AnnealedSearch
             c.Pieces[^1].Stretch, c.Peak, c.Pieces[^1].End - state.Find(c.Arm)!.Made,
             c.IsBroken ? StretchOutcome.Diverged : StretchOutcome.Succeeded, Forecast: null, c.Score))];
         string reason = winner.Score is { } best
-            ? $"At step {_start + judged} the peak of {winner.Peak:G4} has the lowest held-out loss, {best:G4}, of {contenders.Length} that raced: it goes on alone."
+            ? $"At step {_start + judged} the peak of {winner.Peak:G4} has the lowest held-out loss{(judged < _steps ? ", once cooled down" : "")}, {best:G4}, of {contenders.Length} that raced: it goes on alone."
             : $"All {contenders.Length} that raced diverged: the path is taken up again at a lower rate.";
         bool stays = ReferenceEquals(winner, path);
         int[] taken = stays ? [] : [.. arm.Chain.Except(state.Find(path.Arm)!.Chain), .. winner.Pieces.Select(piece => piece.Stretch)];

@@ -141,6 +141,16 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state.Path is { } path ? state with { Path = path.Plan(stretch, _start) } : state with { Warmup = stretch.Number };
         }
 
+        if (state.Path is { } judged && !stretch.Continues)
+        {
+            return judged.Has(stretch.Parent!.Value)
+                ? state with { Path = judged with { CoolDown = stretch.Number } }
+                : state with
+                {
+                    Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r with { CoolDown = stretch.Number } : r)],
+                };
+        }
+
         if (state.Path is not null)
         {
             AnnealedPath rival = state.Rivals.First(r => r.Runs.SequenceEqual(stretch.Runs));

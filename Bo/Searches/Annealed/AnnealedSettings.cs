@@ -93,7 +93,7 @@ public sealed record AnnealedSettings
 
     /// <summary>
     /// Full-length variants that are trained beside the path, at lower peaks, until <see cref="RaceUntil"/>; the lowest
-    /// held-out loss goes on. Short probes cannot see a network over-fit in the epochs to come; a race can.
+    /// held-out loss after a cool-down goes on. Short probes cannot see a network over-fit in the epochs to come; a race can.
     /// </summary>
     /// <value>0, none; at most 3.</value>
     public int Race { get; init; }
@@ -101,6 +101,13 @@ public sealed record AnnealedSettings
     /// <summary>Share of T at which the race is judged; 1 = at the end.</summary>
     /// <value>0.7; between the hold and 1.</value>
     public double RaceUntil { get; init; } = 0.7;
+
+    /// <summary>
+    /// Share of T over which each is cooled down to 0 on a fork before it is judged: where the rates are still apart, the
+    /// lower one is ahead for no reason but its lower noise.
+    /// </summary>
+    /// <value>0.05; above 0.</value>
+    public double RaceCoolDown { get; init; } = 0.05;
 
     /// <summary>Peaks of the variants over the path's, in the order they are added.</summary>
     internal static readonly double[] RaceFactors = [1 / 2.8, 1 / 1.7, 1.4];

@@ -131,12 +131,12 @@ public sealed partial class AutoLrsSearch
     }
 
     private ChooseRate Take(
-        AutoLrsState state, StageSpan stage, Racer winner, Forecast forecast, bool decay, StageVerdict? verdict, IReadOnlyList<int> dropped, string reason) => new(
+        AutoLrsState state, StageSpan stage, Racer winner, Forecast forecast, bool decay, StageVerdict verdict, IReadOnlyList<int> dropped, string reason) => new(
         Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, winner.Rate, winner.Made, decay), winner.Rate, forecast,
         [
             .. state.Racers.Select(racer => new CandidateRecord(
                 racer.Chain[^1], racer.Rate, racer.Made, racer.IsAlive ? StretchOutcome.Succeeded : StretchOutcome.Diverged,
-                racer.IsAlive ? verdict?.ForecastOf(racer) ?? (racer.Forecast is { } mean ? new Forecast(mean, racer.Deviation ?? 0) : null) : null)),
+                racer.IsAlive ? verdict.ForecastOf(racer) : null)),
         ],
         Taken: winner.Chain, dropped, reason);
 
@@ -193,8 +193,8 @@ public sealed partial class AutoLrsSearch
         Racer? next = state.Racers.Where(racer => racer.IsAlive && racer.Rate < failed).MaxBy(racer => racer.Rate);
         if (next is not null)
         {
-            Forecast forecast = StageVerdict.Of(state, stage, Range).ForecastOf(next);
-            return Take(state, stage, next, forecast, decay: false, verdict: null, dropped,
+            StageVerdict verdict = StageVerdict.Of(state, stage, Range);
+            return Take(state, stage, next, verdict.ForecastOf(next), decay: false, verdict, dropped,
                 $"{failed:G4} {failure}; {next.Rate:G4} is the next lower rate that survived.");
         }
 
@@ -203,6 +203,6 @@ public sealed partial class AutoLrsSearch
             ? StageFailure.OfPath(failed, Index(state), stage.Start, _problem)
             : new ChooseRate(
                 Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, half, 0, IsAnnealed(state)), half, Forecast: null, Candidates: [],
-                Taken: [], dropped, $"Training diverged at {failed:G4}, and no lower rate was tried in this stage: it is trained again at {half:G4}.");
+                Taken: [], dropped, $"Training diverged at {failed:G4}, and no lower rate survived in this stage: it is trained again at {half:G4}.");
     }
 }

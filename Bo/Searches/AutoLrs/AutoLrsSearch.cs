@@ -172,7 +172,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
         return known is null
             ? state with
             {
-                Racers = state.Racers.Add(new Racer(stretch.Runs[0].From, [stretch.Number], stretch.Steps, stretch.Number, false, 0, [], null, null)),
+                Racers = state.Racers.Add(new Racer(stretch.Runs[0].From, [stretch.Number], stretch.Steps, stretch.Number, false, 0, [])),
             }
             : state with
             {

@@ -58,8 +58,6 @@ public sealed record AutoLrsState(
 /// <param name="Diverged">It diverged.</param>
 /// <param name="Round">The last round it took part in.</param>
 /// <param name="Curve">Means of equal blocks of the signal, with the step of each block's middle, from the stage's start.</param>
-/// <param name="Forecast">The newest forecast of the stage's end; null = none.</param>
-/// <param name="Deviation">Its standard deviation.</param>
 public sealed record Racer(
     double Rate,
     ImmutableArray<int> Chain,
@@ -67,9 +65,7 @@ public sealed record Racer(
     int? Awaited,
     bool Diverged,
     int Round,
-    ImmutableArray<LossPoint> Curve,
-    double? Forecast,
-    double? Deviation)
+    ImmutableArray<LossPoint> Curve)
 {
     internal bool IsAlive => !Diverged && !Curve.IsEmpty;
 

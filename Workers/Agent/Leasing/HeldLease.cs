@@ -22,7 +22,7 @@ internal sealed class HeldLease
     private bool _begun;
     private long _steps;
 
-    internal HeldLease(Lease lease, long acceptedAt) => (Lease, AcceptedAt) = (lease, acceptedAt);
+    internal HeldLease(Lease lease) => Lease = lease;
 
     /// <summary>What the silo granted.</summary>
     internal Lease Lease { get; }
@@ -30,8 +30,8 @@ internal sealed class HeldLease
     /// <summary>What to run.</summary>
     internal SegmentWork Work => Lease.Work;
 
-    /// <summary>Timestamp (TimeProvider) of its arrival.</summary>
-    internal long AcceptedAt { get; }
+    /// <summary>Timestamp (TimeProvider) at which its slot began with it; null = it waits.</summary>
+    internal long? BegunAt { get; set; }
 
     /// <summary>Fetches the checkpoint to start from, ahead of time; null where there is none.</summary>
     internal Task<CheckpointLoan>? Parent { get; private set; }

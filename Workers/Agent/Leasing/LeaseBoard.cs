@@ -54,14 +54,14 @@ internal sealed class LeaseBoard(int slots)
 
     /// <summary>Takes leases on; those it has already are left out.</summary>
     /// <returns>The new ones.</returns>
-    internal IReadOnlyList<HeldLease> Accept(IEnumerable<Lease> leases, long now)
+    internal IReadOnlyList<HeldLease> Accept(IEnumerable<Lease> leases)
     {
         var fresh = new List<HeldLease>();
         lock (_gate)
         {
             foreach (Lease lease in leases)
             {
-                var held = new HeldLease(lease, now);
+                var held = new HeldLease(lease);
                 if (!_spooled.Contains(lease.Token) && _held.TryAdd(lease.Token, held))
                 {
                     _queued++;

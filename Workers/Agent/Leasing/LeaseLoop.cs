@@ -55,7 +55,7 @@ internal sealed class LeaseLoop(
                 await registration.RegisterAsync(first: false, stopping);
             }
 
-            IReadOnlyList<HeldLease> fresh = board.Accept(reply.Leases, time.GetTimestamp());
+            IReadOnlyList<HeldLease> fresh = board.Accept(reply.Leases);
             foreach (HeldLease held in fresh)
             {
                 held.Prefetch(checkpoints);

@@ -8,7 +8,7 @@ using Orchestrator.Workers.Agent.Storage;
 
 namespace Orchestrator.Workers.Agent.Results;
 
-/// <summary>Sends results, insists until a silo has answered, and returns a receipt for each of them by its token.</summary>
+/// <summary>Sends results, insists until a silo has answered, and returns receipts by token; those left out are to be sent again.</summary>
 /// <exception cref="SiloRefusedException">The silo refuses the batch as a whole.</exception>
 internal delegate Task<IReadOnlyDictionary<string, CompletionReceipt>> SendBatch(
     IReadOnlyList<Completion> batch, CancellationToken stopping);
@@ -20,6 +20,10 @@ internal delegate Task<IReadOnlyDictionary<string, CompletionReceipt>> SendBatch
 internal sealed partial class ResultDelivery
 {
     private const int MostInBatch = 64;
+
+    /// <summary>After which a result without a receipt is sent again: its job may be the only one that is troubled.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private const int MostBatchCharacters = 4 << 20;
 
     private readonly Channel<Completion> _ready = Channel.CreateUnbounded<Completion>(new() { SingleReader = true });
@@ -29,6 +33,7 @@ internal sealed partial class ResultDelivery
     private readonly LeaseBoard _board;
     private readonly AgentMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private TaskCompletionSource _allDelivered = new();
     private TaskCompletionSource _allSpooled = new();
@@ -41,15 +46,17 @@ internal sealed partial class ResultDelivery
     /// <param name="board">Is told which leases are done with.</param>
     /// <param name="metrics">Is told what was delivered.</param>
     /// <param name="logger">For people.</param>
+    /// <param name="time">Waits before a result is sent again.</param>
     internal ResultDelivery(
         SendBatch send,
         ICheckpoints checkpoints,
         ResultSpool spool,
         LeaseBoard board,
         AgentMetrics metrics,
-        ILogger logger)
+        ILogger logger,
+        TimeProvider time)
     {
-        (_send, _checkpoints, _spool, _board, _metrics, _logger) = (send, checkpoints, spool, board, metrics, logger);
+        (_send, _checkpoints, _spool, _board, _metrics, _logger, _time) = (send, checkpoints, spool, board, metrics, logger, time);
         _allDelivered.SetResult();
         _allSpooled.SetResult();
     }
@@ -158,6 +165,12 @@ internal sealed partial class ResultDelivery
         {
             Spool(completion);
         }
+        catch (Exception e)
+        {
+            // What cannot be written down cannot be sent either.
+            completion = Failed(completion, e);
+            Spool(completion);
+        }
         finally
         {
             Count(unspooled: -1);
@@ -209,7 +222,14 @@ internal sealed partial class ResultDelivery
             IReadOnlyDictionary<string, CompletionReceipt> receipts = await _send(batch, stopping);
             foreach (Completion completion in batch)
             {
-                Forget(completion, receipts[completion.Token]);
+                if (receipts.TryGetValue(completion.Token, out CompletionReceipt? receipt))
+                {
+                    Forget(completion, receipt);
+                }
+                else
+                {
+                    _ = SendAgainAsync(completion, stopping);
+                }
             }
         }
         catch (SiloRefusedException) when (batch.Count > 1)
@@ -220,12 +240,32 @@ internal sealed partial class ResultDelivery
                 await SendAsync([completion], stopping);
             }
         }
+        catch (SiloRefusedException e) when (batch[0].Outcome == CompletionOutcome.Succeeded)
+        {
+            // The silo hears what became of it, once: a segment that nobody reports is run again and again.
+            Completion failed = Failed(batch[0], e);
+            Spool(failed);
+            await SendAsync([failed], stopping);
+        }
         catch (SiloRefusedException e)
         {
             LogRefused(e.Message);
             _spool.SetAside(batch[0].Token);
             _board.Received(batch[0].Token);
             Count(undelivered: -1);
+        }
+    }
+
+    private async Task SendAgainAsync(Completion completion, CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(Pause, _time, stopping);
+            _ready.Writer.TryWrite(completion);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is in the spool.
         }
     }
 

@@ -59,16 +59,13 @@ internal sealed class SiloClient : IDisposable
     internal Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken stopping) =>
         CallAsync<HeartbeatReply>(HttpMethod.Post, "v1/heartbeats", request, HeartbeatLimit, stopping);
 
-    /// <summary>Delivers results; the answer has a receipt for each of them, by token.</summary>
+    /// <summary>Delivers results; the answer has receipts, by token: none for a result the silo could not judge yet.</summary>
     internal async Task<IReadOnlyDictionary<string, CompletionReceipt>> CompleteAsync(
         CompletionRequest request, CancellationToken stopping)
     {
         CompletionReply reply =
             await CallAsync<CompletionReply>(HttpMethod.Post, "v1/completions", request, CallLimit, stopping);
-        var receipts = reply.Receipts.DistinctBy(r => r.Token).ToDictionary(r => r.Token);
-        return request.Completions.All(c => receipts.ContainsKey(c.Token))
-            ? receipts
-            : throw new SiloUnreachableException("The silo left out receipts.");
+        return reply.Receipts.DistinctBy(r => r.Token).ToDictionary(r => r.Token);
     }
 
     /// <summary>Stores a blob; one that is there already is no error.</summary>
@@ -146,6 +143,10 @@ internal sealed class SiloClient : IDisposable
                 {
                     return await response.Content.ReadFromJsonAsync<T>(WireJson.Options, token)
                         ?? throw new SiloUnreachableException($"{path} was answered by nothing.");
+                }
+                catch (IOException e)
+                {
+                    throw new SiloUnreachableException($"The answer to {path} broke off: {e.Message}", e);
                 }
                 catch (JsonException e)
                 {

@@ -83,9 +83,7 @@ internal sealed class TrainerCatalog
             throw new SegmentRefusedException($"This worker has no trainer named {name}; its operator configured: {names}.");
         }
 
-        // A foreign trainer usually has one workload and need not call it as the operator does.
-        IReadOnlyList<WorkloadDescription> workloads = Offered.Single(o => o.Name == name).Description.Workloads;
-        string workload = workloads.FirstOrDefault(w => w.Name == name)?.Name ?? (workloads.Count > 0 ? workloads[0].Name : name);
+        string workload = Offered.Single(o => o.Name == name).OwnWorkload?.Name ?? name;
         return new ResolvedTrainer(command, workload, NullIfEmpty(digest));
     }
 

@@ -13,6 +13,7 @@ internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, T
 
     private const int MostAttempts = 3;
 
+    private static readonly TimeSpan LastOutputGrace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>What a trainer says about itself. One that is killed meanwhile, by a person or for want of memory, is asked again.</summary>
@@ -72,8 +73,9 @@ internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, T
                 launcher.Bury(process.Id);
             }
 
-            await errors;
-            return (await output, process.ExitCode, log.LastWords());
+            // A child that it left behind may keep the pipes open.
+            await Task.WhenAny(Task.WhenAll(output, errors), Task.Delay(LastOutputGrace, time, stopping));
+            return (output.IsCompletedSuccessfully ? await output : null, process.ExitCode, log.LastWords());
         }
     }
 

@@ -47,9 +47,6 @@ internal sealed class TorchRun : ITrainingRun
     /// <inheritdoc/>
     public long ParameterCount => _parameters.Count;
 
-    /// <summary>The parameters, for tests.</summary>
-    internal ParameterSet Parameters => _parameters;
-
     /// <inheritdoc/>
     public void Initialize()
     {

@@ -47,6 +47,22 @@ public sealed class SegmentTests : IAsyncLifetime
         Assert.Null(registration.Trainers[0].Name);
     }
 
+    /// <summary>The lease ahead waits for as long as the one before it runs; its seconds are those of its slot.</summary>
+    [Fact]
+    public async Task A_segment_is_not_charged_for_the_time_it_waits_for_its_slot()
+    {
+        string gate = _folder.File("gate");
+        SegmentWork work = Work.Segment("", ("at", 3), ("gate", gate));
+        _silo.Offer(work.As("one"), work.As("ahead"));
+        await _silo.UntilAsync(() => _silo.Heartbeats.Any(heartbeat => heartbeat.Leases.Count == 2), "both leases");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+
+        Completion one = await _silo.CompletionAsync("one");
+        Completion ahead = await _silo.CompletionAsync("ahead");
+
+        Assert.True(ahead.Seconds!.Total < one.Seconds!.Total, $"{ahead.Seconds.Total} s, and the one that held the slot {one.Seconds.Total} s");
+    }
+
     [Fact]
     public async Task Segments_of_one_job_share_a_process_and_another_seed_gets_another()
     {

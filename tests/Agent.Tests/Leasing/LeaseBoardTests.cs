@@ -21,7 +21,7 @@ public sealed class LeaseBoardTests
     public async Task A_lease_is_held_until_its_result_is_received()
     {
         var board = new LeaseBoard(slots: 1);
-        board.Queue(board.Accept([Work.Segment().As("a")], now: 0));
+        board.Queue(board.Accept([Work.Segment().As("a")]));
         HeldLease held = await board.TakeAsync(TestContext.Current.CancellationToken);
         Assert.Equal(new Room(0, 1), board.Look().Room);
 
@@ -39,8 +39,8 @@ public sealed class LeaseBoardTests
         var board = new LeaseBoard(slots: 2);
         board.AddSpooled(["spooled"]);
 
-        Assert.Equal(2, board.Accept([Work.Segment().As("a"), Work.Segment().As("b")], 0).Count);
-        Assert.Empty(board.Accept([Work.Segment().As("b"), Work.Segment().As("spooled")], 0));
+        Assert.Equal(2, board.Accept([Work.Segment().As("a"), Work.Segment().As("b")]).Count);
+        Assert.Empty(board.Accept([Work.Segment().As("b"), Work.Segment().As("spooled")]));
         Assert.Equal(2, board.Busy);
     }
 
@@ -48,7 +48,7 @@ public sealed class LeaseBoardTests
     public async Task A_lease_that_was_stopped_while_it_waited_is_never_run_and_leaves_room()
     {
         var board = new LeaseBoard(slots: 1);
-        board.Queue(board.Accept([Work.Segment().As("a"), Work.Segment().As("b")], 0));
+        board.Queue(board.Accept([Work.Segment().As("a"), Work.Segment().As("b")]));
         Task changed = board.Look().Changed;
 
         HeldLease? stopped = board.Stop("a", StopReason.Cancelled);
@@ -64,7 +64,7 @@ public sealed class LeaseBoardTests
     public void A_stop_reaches_whoever_runs_the_lease_also_when_it_came_first()
     {
         var reasons = new List<StopReason>();
-        var held = new HeldLease(Work.Segment().As("a"), 0);
+        var held = new HeldLease(Work.Segment().As("a"));
         Assert.True(held.TryBegin());
 
         held.Stop(StopReason.Paused);
@@ -77,7 +77,7 @@ public sealed class LeaseBoardTests
     [Fact]
     public void Points_are_told_once_and_the_newest_of_too_many()
     {
-        var held = new HeldLease(Work.Segment().As("a"), 0);
+        var held = new HeldLease(Work.Segment().As("a"));
         held.Report(new ProgressReply { Steps = 600, Columns = ["step"], Points = [.. Enumerable.Range(0, 600).Select(i => (IReadOnlyList<double?>)[i])] });
 
         var first = held.TakeProgress();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.TestKit;
 using Orchestrator.Workers.Agent;
@@ -24,13 +25,15 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
     private readonly ResultSpool _spool;
     private readonly ResultDelivery _delivery;
     private readonly Task _running;
+    private readonly FakeTimeProvider _clock = new();
     private Func<IReadOnlyList<Completion>, bool> _refuses = _ => false;
+    private string? _leavesOut;
 
     public ResultDeliveryTests()
     {
         _spool = new ResultSpool(_folder.Path, NullLogger.Instance);
         _delivery = new ResultDelivery(
-            SendAsync, _disk, _spool, new LeaseBoard(1), new AgentMetrics(Metrics.NewCustomRegistry()), NullLogger.Instance);
+            SendAsync, _disk, _spool, new LeaseBoard(1), new AgentMetrics(Metrics.NewCustomRegistry()), NullLogger.Instance, _clock);
         _running = _delivery.RunAsync(_life.Token);
     }
 
@@ -58,7 +61,7 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
         }
 
         return Task.FromResult<IReadOnlyDictionary<string, CompletionReceipt>>(
-            batch.ToDictionary(c => c.Token, c => new CompletionReceipt(c.Token, CompletionVerdict.Accepted)));
+            batch.Where(c => c.Token != _leavesOut).ToDictionary(c => c.Token, c => new CompletionReceipt(c.Token, CompletionVerdict.Accepted)));
     }
 
     /// <summary>Looked for without <see cref="ResultSpool.Load"/>, which sweeps away what another result is just being written to.</summary>
@@ -75,6 +78,15 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
                 Checkpoint = checkpoint ? Blob : null,
             },
             checkpoint ? "/nowhere/checkpoint" : null);
+
+    private static async Task Eventually(Func<bool> holds)
+    {
+        using var hangs = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (!holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, hangs.Token);
+        }
+    }
 
     private async Task<Completion> DeliverAsync(FinishedSegment finished)
     {
@@ -156,6 +168,50 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
         Assert.Equal("good", Assert.Single(_sent).Token);
         Assert.Single(Directory.GetFiles(_folder.Path, "*.refused"));
         Assert.Empty(_spool.Load());
+    }
+
+    /// <summary>A segment that nobody reports would be run again, and fail for a reason that is not its own.</summary>
+    [Fact]
+    public async Task What_the_silo_refuses_is_reported_to_it_as_failed()
+    {
+        _refuses = batch => batch.Any(c => c.Token == "bad" && c.Outcome == CompletionOutcome.Succeeded);
+
+        Completion sent = await DeliverAsync(Finished("bad"));
+
+        Assert.Equal(("bad", CompletionOutcome.Failed, "no"), (sent.Token, sent.Outcome, sent.Failure!.Message));
+        Assert.Empty(_spool.Load());
+    }
+
+    /// <summary>Of a job that the silo cannot read now, say: the results of other jobs do not wait for it.</summary>
+    [Fact]
+    public async Task A_result_without_a_receipt_is_kept_and_sent_again_after_a_while()
+    {
+        _leavesOut = "later";
+        _ = _delivery.SubmitAsync(Finished("later"), _life.Token);
+        await Eventually(() => _sent.Any(c => c.Token == "later"));
+        _ = _delivery.SubmitAsync(Finished("now"), _life.Token);
+        await Eventually(() => _spool.Load().All(c => c.Token == "later") && _sent.Any(c => c.Token == "now"));
+        Assert.False(_delivery.AllDelivered.IsCompleted);
+
+        _leavesOut = null;
+        await Eventually(() =>
+        {
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            return _delivery.AllDelivered.IsCompleted;
+        });
+
+        Assert.Equal(["later", "now", "later"], _sent.Select(c => c.Token));
+        Assert.Empty(_spool.Load());
+    }
+
+    [Fact]
+    public async Task A_result_that_cannot_be_written_down_is_a_failed_one()
+    {
+        FinishedSegment finished = Finished("a");
+        Completion sent = await DeliverAsync(
+            finished with { Completion = finished.Completion with { Metrics = new Dictionary<string, double> { ["validation_loss"] = double.NaN } } });
+
+        Assert.Equal((CompletionOutcome.Failed, "error"), (sent.Outcome, sent.Failure!.Kind));
     }
 
     [Fact]

@@ -46,6 +46,9 @@ public sealed class JobSpecReaderTests
     [InlineData("/replicates", "3", "/replicates", "'replicates' is not available yet")]
     [InlineData("/onUpgrade", "\"repin\"", "/onUpgrade", "'repin' is not available yet")]
     [InlineData("/maxFailedTrialCount", "2", "/maxFailedTrialCount", "found 2; more than 0 is not available yet")]
+    [InlineData("/start", "\"job:x\"", "/start", "'start' is not available yet")]
+    [InlineData("/checkpoints", "{}", "/checkpoints", "'checkpoints' is not available yet")]
+    [InlineData("/objective", "[]", "/objective", "several objectives are not available yet")]
     [InlineData("/earlyStopping", "\"median\"", "/earlyStopping", "'earlyStopping' is not available yet")]
     public void What_is_wrong_is_named_by_its_pointer_with_what_was_found_and_what_is_allowed(
         string change, string value, string pointer, string message)
@@ -75,6 +78,11 @@ public sealed class JobSpecReaderTests
         Assert.Equal((1e-4, 1), (spec.Schedule.MinRate, spec.Schedule.MaxRate));
 
         file["trainer"]!["settings"]!["optimizer"] = "adamw";
+        Assert.Equal((1e-5, 3e-2), (Read(file).Spec!.Schedule.MinRate, Read(file).Spec!.Schedule.MaxRate));
+
+        // Text is trained with adamw where nothing else is said.
+        file["trainer"]!["settings"]!.AsObject().Remove("optimizer");
+        file["trainer"]!["workload"] = "language-model";
         Assert.Equal((1e-5, 3e-2), (Read(file).Spec!.Schedule.MinRate, Read(file).Spec!.Schedule.MaxRate));
     }
 

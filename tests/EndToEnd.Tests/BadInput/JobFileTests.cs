@@ -36,16 +36,17 @@ public sealed class JobFileTests
     }
 
     /// <summary>The file is mended and run again: what was refused did not bind the folder to itself.</summary>
-    [Fact]
-    public async Task A_file_that_the_workers_refuse_can_be_mended_and_run_into_the_same_folder()
+    [Theory]
+    [InlineData("hidden: 16", "hiden: 16", "job.yaml:4: trainer.settings.hiden: unknown setting 'hiden'", "hidden")]
+    [InlineData("dataset: digits, ", "", "job.yaml:4: trainer.settings: 'dataset' is missing", "folder")]
+    public async Task A_file_that_the_workers_refuse_can_be_mended_and_run_into_the_same_folder(string right, string wrong, params string[] words)
     {
         using var folder = new TemporaryFolder();
         string file = folder.File("job.yaml");
-        File.WriteAllText(file, OrchestratorCommand.DigitsJob.Replace("hidden: 16", "hiden: 16"));
+        File.WriteAllText(file, OrchestratorCommand.DigitsJob.Replace(right, wrong));
         (int code, _, string error) = await OrchestratorCommand.RunAsync("run", file, "--out", folder.File("out"));
         Assert.Equal(2, code);
-        Assert.Contains("job.yaml:4: trainer.settings.hiden: unknown setting 'hiden'", error);
-        Assert.Contains("hidden", error);
+        Assert.All(words, word => Assert.Contains(word, error));
 
         File.WriteAllText(file, OrchestratorCommand.DigitsJob);
         (code, _, error) = await OrchestratorCommand.RunAsync("run", file, "--out", folder.File("out"));

@@ -1,4 +1,5 @@
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Trainers;
 using Orchestrator.TestKit;
 using Orchestrator.TestKit.Processes;
 
@@ -27,9 +28,15 @@ public sealed class RunTests
 
         Assert.Equal(essences[0], essences[1]);
         Assert.Equal(essences[0], essences[2]);
-        foreach (string file in (string[])["schedule.csv", "model.safetensors", "report.html"])
+        // Plain PyTorch names: what torch would load into nn.Linear(64, 16) and nn.Linear(16, 10).
+        await using FileStream file = File.OpenRead(Path.Combine(folder.File("1"), "model.safetensors"));
+        SafetensorsHeader model = SafetensorsHeader.Read(file, file.Length);
+        Assert.Equal(
+            ["hidden.bias [16]", "hidden.weight [16,64]", "output.bias [10]", "output.weight [10,16]"],
+            model.Tensors.Select(tensor => $"{tensor.Name} [{string.Join(',', tensor.Shape)}]").Order());
+        foreach (string left in (string[])["schedule.csv", "report.html"])
         {
-            Assert.True(new FileInfo(Path.Combine(folder.File("1"), file)).Length > 100, file);
+            Assert.True(new FileInfo(Path.Combine(folder.File("1"), left)).Length > 100, left);
         }
     }
 

@@ -25,6 +25,16 @@ public sealed class PoolGrainTests(GrainCluster cluster)
         Assert.True((await _jobs.Agent(instance: "i2").HeartbeatAsync()).Unknown);
     }
 
+    /// <summary>Each would lose the other's leases in turn, and the jobs would be said to kill their workers.</summary>
+    [Fact]
+    public async Task Of_two_agents_with_one_name_the_first_is_told_that_it_is_taken()
+    {
+        await _jobs.Agent().RegisterAsync();
+        await _jobs.Agent(instance: "i2").RegisterAsync();
+        Assert.Null(await _jobs.Agent().TryRegisterAsync());
+        Assert.NotNull(await _jobs.Agent(instance: "i2").TryRegisterAsync());
+    }
+
     [Fact]
     public async Task A_poll_waits_for_work_and_gets_it_when_it_comes()
     {

@@ -42,7 +42,11 @@ internal sealed class TestAgent(GrainCluster cluster, string pool, string name, 
         ],
     };
 
-    public Task<WorkerRegistered> RegisterAsync(params IReadOnlyList<Lease> spooled) =>
+    public async Task<WorkerRegistered> RegisterAsync(params IReadOnlyList<Lease> spooled) =>
+        await TryRegisterAsync(spooled) ?? throw new InvalidOperationException($"{name} was refused");
+
+    /// <summary>Null where another agent has taken the name.</summary>
+    public Task<WorkerRegistered?> TryRegisterAsync(params IReadOnlyList<Lease> spooled) =>
         Pool.RegisterAsync(name, Registration with { Spooled = [.. spooled.Select(lease => lease.Token)] });
 
     /// <summary>Asks for leases; the answer may take until the clock was moved.</summary>

@@ -206,6 +206,18 @@ public sealed class EndTests
         Assert.Equal((JobStatus.Succeeded, 20L), (hand.State.Status, hand.State.FinalStep!.Value));
     }
 
+    /// <summary>An untrained model is no success.</summary>
+    [Fact]
+    public void A_budget_that_the_search_alone_takes_fails_the_job_and_says_what_to_raise()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs().With("budget.maxSteps", 4));
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Failed, "budget_too_small"), (result.Status, result.Error!.Code));
+        Assert.Contains("budget.maxSteps", result.Error.Message, StringComparison.Ordinal);
+        Assert.Null(result.Checkpoint);
+    }
+
     [Fact]
     public void When_every_candidate_diverges_the_job_fails_and_names_the_range()
     {

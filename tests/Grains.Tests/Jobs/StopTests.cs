@@ -130,7 +130,8 @@ public sealed class StopTests
     [Fact]
     public void Paused_time_is_not_time_the_job_ran()
     {
-        var hand = new ByHand(JobFiles.Fixed(steps: 20).With("budget.maxDuration", "10s"));
+        var hand = new ByHand(JobFiles.Fixed(steps: 20).With("segmentSteps", 10).With("budget.maxDuration", "10s"));
+        hand.Finish(0);
         hand.Job.Batch([batch => batch.Add(new JobPaused("somebody", "For a test.", 6))], wall: 6);
         hand.Job.Batch([], wall: 100);
         Assert.Null(hand.State.EndedBy);
@@ -138,6 +139,18 @@ public sealed class StopTests
         hand.Job.Batch([], wall: 103.9);
         Assert.Null(hand.State.EndedBy);
         hand.Job.Batch([], wall: 104.1);
+        Assert.Equal("budget", hand.State.EndedBy);
+    }
+
+    [Fact]
+    public void Time_without_a_worker_is_not_time_the_job_ran()
+    {
+        var hand = new ByHand(JobFiles.Fixed(steps: 20).With("segmentSteps", 10).With("budget.maxDuration", "10s"));
+        hand.Finish(0);
+        hand.Job.Batch([batch => batch.Add(new JobPlaced(hand.State.Placement!, 100))], wall: 100);
+        hand.Job.Batch([], wall: 109.9);
+        Assert.Null(hand.State.EndedBy);
+        hand.Job.Batch([], wall: 110.1);
         Assert.Equal("budget", hand.State.EndedBy);
     }
 

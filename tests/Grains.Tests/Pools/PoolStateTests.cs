@@ -96,7 +96,7 @@ public sealed class PoolStateTests
         other.RestUntil = 100;
         Assert.Equal([0], Take(failed, free: 1));
         other.RestUntil = 0;
-        other.Registration = other.Registration with { Trainers = [] };
+        other.Replace(other.Registration with { Trainers = [] });
         Assert.Equal([0], Take(failed, free: 1));
     }
 

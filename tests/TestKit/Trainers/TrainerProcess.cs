@@ -81,7 +81,9 @@ public sealed class TrainerProcess : IDisposable
     /// <param name="seed">The trial's seed.</param>
     /// <param name="scratch">Folder for series; null = the system's.</param>
     /// <param name="data">Folders of data; null = what ships with the project.</param>
-    public TrainerReply Open(string workload, string settings = "{}", long seed = 1, string? scratch = null, string? data = null)
+    /// <param name="device">cpu, cuda:N.</param>
+    public TrainerReply Open(
+        string workload, string settings = "{}", long seed = 1, string? scratch = null, string? data = null, string device = "cpu")
     {
         Write(new OpenRequest
         {
@@ -92,6 +94,7 @@ public sealed class TrainerProcess : IDisposable
             Seed = seed,
             Data = data ?? Executables.ShippedData,
             Scratch = scratch,
+            Device = device,
         });
         return Read();
     }

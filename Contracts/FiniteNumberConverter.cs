@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Orchestrator.Silo.Api;
+namespace Orchestrator.Contracts;
 
 /// <summary>Refuses numbers beyond the range of doubles, which would be read as infinities.</summary>
-internal sealed class FiniteNumberConverter : JsonConverter<double>
+public sealed class FiniteNumberConverter : JsonConverter<double>
 {
     /// <inheritdoc/>
     public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -1,15 +1,16 @@
 using System.Globalization;
 
-namespace Orchestrator.Workers.Agent.Processes;
+namespace Orchestrator.Contracts.Processes;
 
-/// <summary>Notices the end of the process that started the agent.</summary>
-internal static class ParentWatch
+/// <summary>Notices the end of the process that started this one.</summary>
+public static class ParentWatch
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Ends when the process is gone; a later process under the same number is not taken for it.</summary>
-    internal static async Task GoneAsync(int processId, TimeProvider time, CancellationToken stopping)
+    public static async Task GoneAsync(int processId, TimeProvider time, CancellationToken stopping)
     {
+        ArgumentNullException.ThrowIfNull(time);
         string? born = StartOf(processId);
         while (born is not null && StartOf(processId) == born)
         {

@@ -1,9 +1,10 @@
+using Orchestrator.Contracts.Processes;
+
 namespace Orchestrator.Silo.Hosting;
 
 /// <summary>Ends the silo when the process that started it has ended, however it ended.</summary>
-internal sealed class ParentWatch(SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider clock) : BackgroundService
+internal sealed class ParentService(SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider clock) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -13,12 +14,7 @@ internal sealed class ParentWatch(SiloSettings settings, IHostApplicationLifetim
             return;
         }
 
-        using var timer = new PeriodicTimer(Every, clock);
-        while (Directory.Exists($"/proc/{parent}") && await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            // Nothing to do while it lives.
-        }
-
+        await ParentWatch.GoneAsync(parent, clock, stoppingToken);
         _ = EndAsync();
         lifetime.StopApplication();
     }
