@@ -26,32 +26,33 @@ public static class WorkerMatch
             return new PlacementReply(null, $"No worker is registered in pool '{request.Resources.Pool}'. Start one: orchestrator worker --pool {request.Resources.Pool}");
         }
 
-        string reason = "";
+        // Of several workers the one that came nearest says what is missing: that the others lack more is no news.
+        (int Passed, string Reason) nearest = (-1, "");
         foreach (WorkerRegistration worker in workers)
         {
-            (JobPlacement? placement, string why) = Place(worker, request);
+            (JobPlacement? placement, int passed, string why) = Place(worker, request);
             if (placement is not null)
             {
                 return new PlacementReply(placement, null);
             }
 
-            reason = why;
+            nearest = passed > nearest.Passed ? (passed, why) : nearest;
         }
 
-        return new PlacementReply(null, reason);
+        return new PlacementReply(null, nearest.Reason);
     }
 
-    private static (JobPlacement? Placement, string Reason) Place(WorkerRegistration worker, PlacementRequest request)
+    private static (JobPlacement? Placement, int Passed, string Reason) Place(WorkerRegistration worker, PlacementRequest request)
     {
         if (Missing(worker, request.Resources.Labels, request.Resources.MemoryBytes) is { } missing)
         {
-            return (null, missing);
+            return (null, 0, missing);
         }
 
         Offer? offer = Offers(worker, request.Trainer).FirstOrDefault();
         if (offer is null)
         {
-            return (null, request.Trainer switch
+            return (null, 1, request.Trainer switch
             {
                 { Workload: { } workload } => $"No worker offers the workload '{workload}'.",
                 { Name: { } name } => $"No worker offers a trainer by the name '{name}'.",
@@ -62,7 +63,7 @@ public static class WorkerMatch
         WorkloadDescription? described = offer.Workload;
         if (described is not null && !described.Metrics.Contains(request.Metric))
         {
-            return (null, $"The workload '{described.Name}' has no metric '{request.Metric}'; it has {string.Join(", ", described.Metrics)}.");
+            return (null, 2, $"The workload '{described.Name}' has no metric '{request.Metric}'; it has {string.Join(", ", described.Metrics)}.");
         }
 
         string? dataset = request.Dataset ?? (Default(described, "dataset") is { ValueKind: JsonValueKind.String } named ? named.GetString() : null);
@@ -70,7 +71,7 @@ public static class WorkerMatch
         if (dataset is not null && data is null && offer.Description is not null)
         {
             string known = string.Join(", ", offer.Description.Data.Select(d => d.Name));
-            return (null, $"No worker has the data set '{dataset}'; they have {(known.Length == 0 ? "none" : known)}. Put it into the workers' data folder (orchestrator data says how).");
+            return (null, 3, $"No worker has the data set '{dataset}'; they have {(known.Length == 0 ? "none" : known)}. Put it into the workers' data folder (orchestrator data says how).");
         }
 
         long batch = Default(described, "batchSize") is { ValueKind: JsonValueKind.Number } size && size.TryGetInt64(out long whole) ? whole : 0;
@@ -81,7 +82,7 @@ public static class WorkerMatch
             offer.Class,
             offer.Description?.Deterministic ?? false,
             described?.Metrics ?? [request.Metric],
-            batch), "");
+            batch), 4, "");
     }
 
     private static string? Missing(WorkerRegistration worker, IReadOnlyDictionary<string, string>? labels, long? memory)

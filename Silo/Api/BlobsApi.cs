@@ -14,7 +14,8 @@ internal static class BlobsApi
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status507InsufficientStorage);
     }
 
-    private static bool IsHash(string sha256) => sha256.Length == 64 && sha256.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f');
+    /// <summary>Whether a text is an address: a SHA-256 in lower-case hexadecimal digits.</summary>
+    internal static bool IsHash(string sha256) => sha256.Length == 64 && sha256.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f');
 
     private static async Task<IResult> GetAsync(string sha256, IBlobStore blobs, CancellationToken ct)
     {

@@ -63,7 +63,7 @@ internal static partial class WorkersApi
     /// no receipt while the others do. The lease is released only when its result is stored, or refused for good.
     /// </summary>
     private static async Task<IResult> CompleteAllAsync(
-        CompletionRequest request, IGrainFactory grains, LeaseTokens tokens, ILogger<CompletionReply> logger)
+        CompletionRequest request, IGrainFactory grains, LeaseTokens tokens, IBlobStore blobs, ILogger<CompletionReply> logger)
     {
         if (WorkerMessages.Problem(request) is { } problem)
         {
@@ -71,18 +71,18 @@ internal static partial class WorkersApi
         }
 
         CompletionReceipt?[] receipts = await Task.WhenAll(
-            request.Completions.Select(completion => TryCompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens, logger)));
+            request.Completions.Select(completion => TryCompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens, blobs, logger)));
         return receipts.Length > 0 && Array.TrueForAll(receipts, receipt => receipt is null)
             ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "Not now", "No result can be taken now; send them again.")
             : TypedResults.Ok(new CompletionReply([.. receipts.OfType<CompletionReceipt>()]));
     }
 
     private static async Task<CompletionReceipt?> TryCompleteAsync(
-        CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens, ILogger logger)
+        CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens, IBlobStore blobs, ILogger logger)
     {
         try
         {
-            return await CompleteAsync(request, completion, grains, tokens);
+            return await CompleteAsync(request, await WithCheckpointAsync(completion, blobs), grains, tokens);
         }
         catch (Exception e)
         {
@@ -93,6 +93,26 @@ internal static partial class WorkersApi
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A result could not be taken now; its worker will send it again.")]
     private static partial void LogNotTaken(ILogger logger, Exception? e);
+
+    /// <summary>
+    /// A result whose checkpoint this silo does not have is the worker's failure: its `--blobs` is another folder than the silo's.
+    /// Taken as it is, the job would end with a model that nobody has.
+    /// </summary>
+    private static async Task<Completion> WithCheckpointAsync(Completion completion, IBlobStore blobs) =>
+        completion is { Outcome: CompletionOutcome.Succeeded, Checkpoint: { } checkpoint } && BlobsApi.IsHash(checkpoint.Sha256)
+        && await blobs.LengthAsync(checkpoint.Sha256) != checkpoint.Bytes
+            ? new Completion
+            {
+                Token = completion.Token,
+                Outcome = CompletionOutcome.Failed,
+                Steps = completion.Steps,
+                Seconds = completion.Seconds,
+                Failure = new SegmentFailure(
+                    "error",
+                    $"Its checkpoint {checkpoint.Sha256} is not in the silo's blob store: --blobs of the agent must be the folder that --blobs of the silo is, or be left out.",
+                    WorkerFault: true),
+            }
+            : completion;
 
     private static async Task<CompletionReceipt> CompleteAsync(CompletionRequest request, Completion completion, IGrainFactory grains, LeaseTokens tokens)
     {

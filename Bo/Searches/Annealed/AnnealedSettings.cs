@@ -99,15 +99,15 @@ public sealed record AnnealedSettings
     public int Race { get; init; }
 
     /// <summary>Share of T at which the race is judged; 1 = at the end.</summary>
-    /// <value>0.7; between the hold and 1.</value>
-    public double RaceUntil { get; init; } = 0.7;
+    /// <value>0.65; between the hold and 1.</value>
+    public double RaceUntil { get; init; } = 0.65;
 
     /// <summary>
     /// Share of T over which each is cooled down to 0 on a fork before it is judged: where the rates are still apart, the
     /// lower one is ahead for no reason but its lower noise.
     /// </summary>
-    /// <value>0.05; above 0.</value>
-    public double RaceCoolDown { get; init; } = 0.05;
+    /// <value>0.04; above 0.</value>
+    public double RaceCoolDown { get; init; } = 0.04;
 
     /// <summary>Peaks of the variants over the path's, in the order they are added.</summary>
     internal static readonly double[] RaceFactors = [1 / 2.8, 1 / 1.7, 1.4];

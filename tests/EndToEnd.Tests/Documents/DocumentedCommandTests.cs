@@ -64,6 +64,11 @@ public sealed partial class DocumentedCommandTests(KnownRuns runs, ITestOutputHe
             {
                 foreach (DocumentedCommand command in block.Commands.Where(command => command.Text != "./test" && !command.IsBenchmark))
                 {
+                    if (command.Text.StartsWith("curl ", StringComparison.Ordinal))
+                    {
+                        InstalledTool.Need("curl");
+                    }
+
                     string answer = await _reader.TypeAsync(command);
                     Check(command);
                     Assert.All(Answers.Where(known => command.Text.Contains(known.Command, StringComparison.Ordinal)), known => Assert.Contains(known.Answer, answer));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Silo.Tests.Api;
 
@@ -47,7 +48,7 @@ internal static class PythonSchedule
     {
         string script = Path.Combine(folder, "loop.py");
         await File.WriteAllTextAsync(script, StandIn + Loop, TestContext.Current.CancellationToken);
-        using Process python = Process.Start(new ProcessStartInfo("python3", [script, $"{steps}"])
+        using Process python = Process.Start(new ProcessStartInfo(InstalledTool.Need("python3"), [script, $"{steps}"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

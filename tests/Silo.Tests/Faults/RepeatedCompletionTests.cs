@@ -21,6 +21,19 @@ public sealed class RepeatedCompletionTests(ServedSilo served) : ServedTest(serv
         Assert.Equal(sequence, (await ViewAsync(job.Id)).Sequence);
     }
 
+    /// <summary>Of an agent whose --blobs is another folder: the job would end with a model that nobody has.</summary>
+    [Fact]
+    public async Task A_result_whose_checkpoint_the_silo_does_not_have_is_its_workers_failure()
+    {
+        ProtocolWorker worker = await WorkerAsync();
+        JobView job = await SubmitAsync(QuadraticJobs.Fixed(Pool));
+        Completion result = await worker.TrainAsync(await worker.LeaseOneAsync());
+        await worker.CompleteAsync(result with { Checkpoint = result.Checkpoint! with { Sha256 = new string('0', 64) } });
+        SegmentView segment = (await Silo.Api.SegmentsAsync(job.Id, 10, ct: Ct)).Items[0];
+        Assert.Equal("planned", segment.State);
+        Assert.Contains("--blobs of the agent", segment.Failure, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_completion_that_stands_twice_in_one_message_is_taken_once()
     {

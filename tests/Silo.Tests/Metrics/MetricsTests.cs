@@ -3,6 +3,7 @@ using Orchestrator.Contracts.Leases;
 using Orchestrator.Silo.Tests.Serving;
 using Orchestrator.TestKit.Jobs;
 using Orchestrator.TestKit.Workers;
+using Orchestrator.TestKit.Metrics;
 
 namespace Orchestrator.Silo.Tests.Metrics;
 

@@ -1,6 +1,7 @@
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Silo.Tests.Serving;
 using Orchestrator.TestKit.Jobs;
+using Orchestrator.TestKit.Metrics;
 
 namespace Orchestrator.Silo.Tests.Metrics;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.TestKit.Workers;
 
@@ -34,7 +35,7 @@ public static class FakeTrainer
     /// <summary>The interpreter itself, not a version manager's script before it, which costs time at every start.</summary>
     private static string FindInterpreter()
     {
-        var start = new ProcessStartInfo("python3", ["-c", "import sys; print(sys.executable)"])
+        var start = new ProcessStartInfo(InstalledTool.Need("python3"), ["-c", "import sys; print(sys.executable)"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Orchestrator.Silo.Tests.Metrics;
+namespace Orchestrator.TestKit.Metrics;
 
 /// <summary>What /metrics said.</summary>
-internal sealed class Scrape
+public sealed class Scrape
 {
     private readonly Dictionary<string, double> _values;
 
@@ -16,11 +16,12 @@ internal sealed class Scrape
             : throw new KeyNotFoundException($"/metrics has no {Key(name, label, value)}");
 
     /// <summary>Reads the text form of Prometheus.</summary>
-    public static Scrape Read(string text) => new(text.Split('\n')
+    public static Scrape Read(string text) => new((text ?? throw new ArgumentNullException(nameof(text))).Split('\n')
         .Where(line => line.Length > 0 && line[0] != '#')
         .Select(line => (Line: line, Space: line.LastIndexOf(' ')))
         .ToDictionary(at => at.Line[..at.Space], at => double.Parse(at.Line[(at.Space + 1)..], CultureInfo.InvariantCulture)));
 
+    /// <summary>Whether there is such a series.</summary>
     public bool Has(string name, string label, string value) => _values.ContainsKey(Key(name, label, value));
 
     /// <inheritdoc/>
