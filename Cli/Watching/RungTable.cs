@@ -24,6 +24,12 @@ internal static class RungTable
         table.AddColumn(new TableColumn("[grey]rate[/]") { Alignment = Justify.Right });
         foreach (int stage in stages)
         {
+            if (Choice(log, stage) is { StageKind: "path" })
+            {
+                table.AddColumn(new TableColumn("[grey]race[/]") { Alignment = Justify.Right });
+                continue;
+            }
+
             long steps = Choice(log, stage)?.Steps ?? probes.Where(probe => probe.Stage == stage).Max(probe => probe.Start + probe.Steps);
             table.AddColumn(new TableColumn($"[grey]rung {job.RungOf(stage)} · {steps} steps[/]") { Alignment = Justify.Right });
         }

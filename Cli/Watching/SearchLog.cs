@@ -117,6 +117,7 @@ internal sealed class SearchLog
         bool coolDown = Outline.Form == SearchForm.Rungs && !path && !planned.Flag("continues");
         double? rate = coolDown && parent is { } arm && _stretches.TryGetValue(arm, out LoggedStretch? constant)
             ? constant.Rate
+            : Outline.Form == SearchForm.Rungs ? FirstRate(runs, (long)(planned.Number("offset") ?? 0))
             : runs.SelectMany(run => new[] { run.Number("from"), run.Number("to") }).Max();
         var stretch = new LoggedStretch
         {
@@ -142,6 +143,18 @@ internal sealed class SearchLog
         {
             _undecided.Add(stretch);
         }
+    }
+
+    /// <summary>The rate of a stretch's own first step: its runs may be those of the whole schedule, an arm's constant part included.</summary>
+    private static double? FirstRate(JsonElement[] runs, long offset)
+    {
+        int run = 0;
+        while (run < runs.Length - 1 && offset >= (runs[run].Number("steps") ?? 0))
+        {
+            offset -= (long)(runs[run++].Number("steps") ?? 0);
+        }
+
+        return run < runs.Length ? runs[run].Number("from") : null;
     }
 
     private void Observe(JsonElement observation)

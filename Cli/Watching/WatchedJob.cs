@@ -131,6 +131,11 @@ internal sealed class WatchedJob
             case SearchForm.Rungs:
                 LoggedStretch? coolDown = wave.FirstOrDefault(probe => probe.IsCoolDown);
                 long start = coolDown is null || coolDown.Parent is null ? wave.Min(probe => probe.Start) : ArmStart(coolDown);
+                if (IsRace(wave[0]))
+                {
+                    return coolDown is null ? null : $"race: {tries} run to step {coolDown.Start} and are cooled down to 0 over {coolDown.Steps} steps";
+                }
+
                 int rung = RungOf(wave[0].Stage);
                 string lengths = _toldRungs.Add((rung, end)) && coolDown is not null
                     ? $", for {end - start} steps each: {coolDown.Start - start} at a constant rate, {coolDown.Steps} cooling down to 0"
@@ -142,6 +147,9 @@ internal sealed class WatchedJob
                 return $"stage {wave[0].Stage}: tries {tries}, for {end - wave.Min(probe => StageStart(probe))} steps each";
         }
     }
+
+    /// <summary>Whether a probe belongs to those that run beside the path once that is chosen.</summary>
+    private bool IsRace(LoggedStretch probe) => _stages.TryGetValue(probe.Stage, out WatchedStage? stage) && stage.Kind == "path";
 
     private long ArmStart(LoggedStretch coolDown)
     {
@@ -178,6 +186,7 @@ internal sealed class WatchedJob
         LoggedStretch stretch = Log.Stretches[number];
         string place = Outline.Form switch
         {
+            SearchForm.Rungs when stretch.IsCoolDown && IsRace(stretch) => "race",
             SearchForm.Rungs when stretch.IsCoolDown => $"rung {RungOf(stretch.Stage)}",
             SearchForm.Trials => $"rung {stretch.Stage}",
             _ => "",
@@ -316,8 +325,9 @@ internal sealed class WatchedJob
         if (Outline.Form == SearchForm.Rungs && runs.Length >= 2)
         {
             long kept = runs[0].Steps;
-            long hold = runs.SkipLast(1).Sum(run => run.Steps);
-            return $"trains on from that probe ({kept} steps kept): holds {runs[^1].From:G4} to step {start + hold}, then decays linearly to 0 at step {start + path.Steps}";
+            LoggedRun[] held = [.. runs.TakeWhile(run => run.To >= run.From)];
+            long hold = held.Sum(run => run.Steps);
+            return $"trains on from that probe ({kept} steps kept): holds {held[^1].From:G4} to step {start + hold}, then decays linearly to 0 at step {start + path.Steps}";
         }
 
         return runs.Length == 0 ? ""

@@ -1,3 +1,4 @@
+using Orchestrator.Bo.Searches;
 using Orchestrator.Cli.Watching;
 using Orchestrator.Contracts.Jobs;
 using Spectre.Console;
@@ -7,6 +8,22 @@ namespace Orchestrator.Cli.Tests;
 /// <summary>The live picture as text.</summary>
 public sealed class LiveViewTests
 {
+    private static JobView Job => new()
+    {
+        Id = "j1",
+        Name = "digits",
+        Status = JobStatus.Running,
+        Algorithm = "annealed",
+        TotalSteps = 1100,
+        Step = 220,
+        Steps = new StepCounts(220, 293, 9),
+        Segments = new Dictionary<string, int> { ["planned"] = 2, ["succeeded"] = 20, ["failed"] = 0 },
+        Sequence = 9,
+        Seconds = 187,
+        Loss = 0.25,
+        LearningRate = 0.5,
+    };
+
     [Fact]
     public void Rungs_are_columns_rates_are_rows_and_the_peak_and_its_reason_stand_below()
     {
@@ -20,6 +37,25 @@ public sealed class LiveViewTests
     }
 
     [Fact]
+    public void Stages_are_rows_with_what_was_forecast_and_what_came_and_the_purses_stand_below()
+    {
+        SimulatedJob simulated = SimulatedJob.AutoLrs();
+        string[] shown = Shown(simulated, 100, Job with { Steps = new StepCounts(220, 55, 3), Step = 220, TotalSteps = 1100 });
+        Assert.Contains("digits  annealed  running  step 220 of 1100  03:07", shown[0]);
+        string names = Assert.Single(shown, line => line.Contains("forecast"));
+        Assert.All((string[])["stage", "steps", "rate", "realised", "tried"], name => Assert.Contains(name, names));
+        string[] stages = [.. shown.Where(line => line.Contains(" ± ", StringComparison.Ordinal))];
+        Assert.Equal(simulated.Run.Decisions<ChooseRate>().GroupBy(choice => choice.Stage).Count(stage => stage.Last().Forecast is not null), stages.Length);
+        Assert.Contains(shown, line => line.StartsWith("loss ", StringComparison.Ordinal));
+        Assert.Contains(shown, line => line.StartsWith("rate ", StringComparison.Ordinal));
+        Assert.Contains(shown, line => line.Contains("training 220 · search 55 · evaluation 3", StringComparison.Ordinal) && line.Contains("5 % overhead", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_race_is_a_column_of_its_own() =>
+        Assert.Matches("rung 2 · 128 steps +race", Assert.Single(Shown(SimulatedJob.Annealed(parallelism: 8, race: 1), 100), line => line.Contains("rung 0")));
+
+    [Fact]
     public void More_rates_than_there_are_lines_are_counted()
     {
         string[] shown = Shown(SimulatedJob.Annealed(parallelism: 8), 17);
@@ -29,21 +65,7 @@ public sealed class LiveViewTests
     [Fact]
     public void Jobs_stand_in_columns_under_their_names()
     {
-        JobView job = new()
-        {
-            Id = "j1",
-            Name = "digits",
-            Status = JobStatus.Running,
-            Algorithm = "annealed",
-            TotalSteps = 1100,
-            Step = 220,
-            Steps = new StepCounts(220, 293, 9),
-            Segments = new Dictionary<string, int> { ["planned"] = 2, ["succeeded"] = 20, ["failed"] = 0 },
-            Sequence = 9,
-            Seconds = 187,
-            Loss = 0.25,
-            LearningRate = 0.5,
-        };
+        JobView job = Job;
         Assert.Equal(
             [
                 "JOB     NAME    STATUS   STEP      ALGORITHM  SEARCH  TIME",
@@ -57,12 +79,17 @@ public sealed class LiveViewTests
         Assert.Contains("segments   2 planned, 20 succeeded", facts);
     }
 
-    private static string[] Shown(SimulatedJob simulated, int height)
+    private static string[] Shown(SimulatedJob simulated, int height, JobView? view = null)
     {
         var job = new WatchedJob();
         foreach (JobEventView e in simulated.Events)
         {
             job.Take(e);
+        }
+
+        if (view is not null)
+        {
+            job.Path.Show(simulated.Curves);
         }
 
         using var writer = new StringWriter();
@@ -74,7 +101,7 @@ public sealed class LiveViewTests
             Out = new AnsiConsoleOutput(writer),
         });
         console.Profile.Width = 120;
-        console.Write(LiveView.Render(job, null, null, 120, height));
+        console.Write(LiveView.Render(job, view, null, 120, height));
         return writer.ToString().Split('\n');
     }
 }

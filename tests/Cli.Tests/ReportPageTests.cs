@@ -41,6 +41,19 @@ public sealed class ReportPageTests
     }
 
     [Fact]
+    public async Task A_report_of_a_race_shows_what_each_peak_reached_and_which_one_went_on()
+    {
+        var job = SimulatedJob.Annealed(parallelism: 8, race: 1);
+        LoggedDecision judged = Log(job).Decisions.Last(d => d.StageKind == "path");
+        string text = await ShownAsync(job);
+        Assert.Contains("The race: which peak lasts?", text);
+        Assert.Equal(2, judged.Candidates.Count);
+        Assert.All(judged.Candidates, candidate => Assert.Contains(double.Parse($"{candidate.Score:G4}").ToString(), text));
+        Assert.Contains(judged.Reason, text);
+        Assert.Contains("the peak is held to step 320, then decays", text);
+    }
+
+    [Fact]
     public async Task A_report_of_autolrs_shows_each_stages_race_forecast_and_reason_and_how_good_the_forecasts_were()
     {
         var job = SimulatedJob.AutoLrs();

@@ -74,9 +74,9 @@ internal sealed class SimulatedJob
         }
     }
 
-    public static SimulatedJob Annealed(int parallelism = 1, double min = 1e-4, double max = 1) => new(
+    public static SimulatedJob Annealed(int parallelism = 1, double min = 1e-4, double max = 1, int race = 0) => new(
         $$"""{ "name": "quadratic", "trainer": { "workload": "noisy-quadratic" }, "steps": 1600, "parallelTrialCount": {{parallelism}}, "seed": 1 }""",
-        new Orchestrator.Bo.Searches.Annealed.AnnealedSearch(new SearchProblem(1600, min, max, null, 1, parallelism), new()),
+        new Orchestrator.Bo.Searches.Annealed.AnnealedSearch(new SearchProblem(1600, min, max, null, 1, parallelism), new() { Race = race }),
         parallelism);
 
     public static SimulatedJob AutoLrs(long steps = 1100, long stage = 100) => new(

@@ -40,6 +40,21 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
+    public void A_race_is_told_with_where_it_is_judged_what_each_reached_and_who_goes_on()
+    {
+        string[] told = [.. SimulatedJob.Annealed(parallelism: 8, race: 1).Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
+        Assert.DoesNotContain(told, line => line.StartsWith("rung 3", StringComparison.Ordinal));
+        double peak = double.Parse(told.First(line => line.StartsWith("peak ", StringComparison.Ordinal)).Split(' ', ':')[1]);
+        string race = Assert.Single(told, line => line.EndsWith("run to step 1040 and are cooled down to 0 over 64 steps", StringComparison.Ordinal));
+        double[] rates = [.. race["race: ".Length..race.IndexOf(" run", StringComparison.Ordinal)].Split(", ").Select(double.Parse)];
+        Assert.Equal([peak / 2.8, peak], rates, (a, b) => Math.Abs(a - b) < 1e-3 * peak);
+        Assert.Equal(2, told.Count(line => Regex.IsMatch(line, @"^race: [\d.]+ reaches validation loss [\d.E-]+$", RegexOptions.None, Limit)));
+        string[] peaks = [.. told.Where(line => line.StartsWith("peak ", StringComparison.Ordinal))];
+        Assert.Contains("of 2 that raced: it goes on alone", peaks[1], StringComparison.Ordinal);
+        Assert.Equal(2, told.Count(line => line.Contains("to step 320, then decays linearly to 0 at step 1600", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void The_path_goes_through_all_probes_of_the_arm_that_was_chosen()
     {
         var job = SimulatedJob.Annealed();

@@ -29,10 +29,9 @@ const story = () => {
   const searched = `${count(job.steps.search, "step")} of search`;
   const path = pathChoice();
   if (data.form === "rungs" && path) {
-    const tried = new Set(data.curves.map((c) => c.rate)).size;
-    const [kept, ...rest] = path.runs;
-    const hold = rest.length > 1 ? path.start + kept.steps + rest[0].steps : path.start + kept.steps;
-    return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(path.chosen)}`),
+    const tried = new Set(probes().map((c) => c.rate)).size;
+    const hold = path.start + held(path);
+    return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(firstPeak().chosen)}`), race() ? (path.chosen === firstPeak().chosen ? ", which stayed ahead in a race against others" : `; in a race against it a peak of ${number(path.chosen)} came out ahead`) : "",
       `. It took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0. It reached ${took}.`);
   }
   if (data.form === "trials" && path) {
@@ -84,13 +83,18 @@ const showOutcome = () => {
   page.append(h("section.outcome", story(), figures(), charged > 0 && bar(), charged > 0 && legend));
 };
 
+/** Steps of a path before it begins to decay. */
+const held = (path) => {
+  const falls = path.runs.findIndex((run) => run.to < run.from);
+  return path.runs.slice(0, falls < 0 ? path.runs.length : falls).reduce((sum, run) => sum + run.steps, 0);
+};
+
 const phases = () => {
   const path = pathChoice();
   const choices = data.stages.filter((s) => s.stageKind !== "rung");
   if (data.form === "rungs" && path) {
-    let at = path.start;
-    const names = path.runs.length === 3 ? ["search", "hold", "decay"] : ["search", "decay"];
-    return path.runs.map((run, i) => [at, (at += run.steps), names[i]]);
+    const [kept, hold, end] = [path.start + path.runs[0].steps, path.start + held(path), path.start + path.steps];
+    return [[path.start, kept, "search"], [kept, hold, "hold"], [hold, end, "decay"]].filter(([a, b]) => b > a);
   }
   const last = choices.filter((s, i) => choices[i + 1]?.stage !== s.stage);
   if (data.form === "stages" && last.length === data.stageCount && last.length <= 40) return last.map((s) => [s.start, s.start + s.steps, last.length <= 16 ? `${s.stage}` : ""]);
@@ -216,7 +220,10 @@ const showReproduction = () => {
 headline();
 showOutcome();
 showSchedule();
-if (data.form === "rungs") showRungs();
+if (data.form === "rungs") {
+  showRungs();
+  showRace();
+}
 if (data.form === "trials") showTrials();
 if (data.form === "stages") {
   showStages();

@@ -1,6 +1,10 @@
 // The search of `annealed`: rungs of probes from one checkpoint, each a constant part and a cool-down on a fork.
 const rungs = () => data.stages.filter((stage) => stage.stageKind === "rung");
 const pathChoice = () => data.stages.findLast((stage) => stage.stageKind === "path");
+/** What the rungs chose; a race may have taken another peak later. */
+const firstPeak = () => data.stages.find((stage) => stage.stageKind === "path");
+const race = () => (pathChoice()?.candidates?.length ? pathChoice() : null);
+const probes = () => data.curves.filter((c) => !race() || c.stage < race().stage);
 const constants = (rate, stage) => data.curves.filter((c) => !c.coolDown && c.rate === rate && c.stage <= stage).sort((a, b) => a.start - b.start);
 const coolDowns = (stage) => data.curves.filter((c) => c.coolDown && c.stage === stage);
 const settingOf = (name, otherwise) => data.spec.schedule?.settings?.[name] ?? otherwise;
@@ -13,19 +17,20 @@ const purposes = [
 
 /** All arms in one picture: constant parts as bars, cool-downs as forks that leave them. */
 const searchMap = () => {
-  const arms = [...new Set(data.curves.map((c) => c.rate))].sort((a, b) => a - b);
+  const curves = probes();
+  const arms = [...new Set(curves.map((c) => c.rate))].sort((a, b) => a - b);
   const lane = (rate) => arms.indexOf(rate);
-  const first = Math.min(...data.curves.map((c) => c.start)), last = Math.max(...data.curves.map((c) => c.start + c.steps));
+  const first = Math.min(...curves.map((c) => c.start)), last = Math.max(...curves.map((c) => c.start + c.steps));
   const best = new Map(rungs().map((rung) => [rung.stage, rung.chosen]));
-  const peak = pathChoice()?.chosen;
-  const winner = data.curves.filter((c) => !c.coolDown && c.onPath).sort((a, b) => a.start - b.start).at(-1);
-  const bars = data.curves.filter((c) => !c.coolDown).map((c) => ({ value: [c.start, lane(c.rate), c.start + c.steps, c.outcome === "diverged" ? 1 : 0, c.onPath ? 1 : 0, c === winner ? 1 : 0] }));
+  const peak = firstPeak()?.chosen;
+  const winner = curves.filter((c) => !c.coolDown && c.onPath).sort((a, b) => a.start - b.start).at(-1);
+  const bars = curves.filter((c) => !c.coolDown).map((c) => ({ value: [c.start, lane(c.rate), c.start + c.steps, c.outcome === "diverged" ? 1 : 0, c.onPath ? 1 : 0, c === winner ? 1 : 0] }));
   const skipped = (fork) => rungs().some((rung) => rung.stage === fork.stage + 1 && rung.candidates.some((c) => c.outcome === "skipped" && c.learningRate === fork.rate));
-  const forks = data.curves.filter((c) => c.coolDown && c.outcome !== "cancelled").map((c) => ({
+  const forks = curves.filter((c) => c.coolDown && c.outcome !== "cancelled").map((c) => ({
     value: [c.start, lane(c.rate), c.start + c.steps], score: c.outcome === "succeeded" ? c.score : null, best: best.get(c.stage) === c.rate,
     rate: c.rate, stage: c.stage, left: skipped(c),
   }));
-  const dead = data.curves.filter((c) => c.outcome === "diverged").map((c) => ({ value: [c.points.length ? c.points.at(-1)[0] : c.start + c.steps, lane(c.rate) - (c.coolDown ? 0.3 : 0)] }));
+  const dead = curves.filter((c) => c.outcome === "diverged").map((c) => ({ value: [c.points.length ? c.points.at(-1)[0] : c.start + c.steps, lane(c.rate) - (c.coolDown ? 0.3 : 0)] }));
   const drop = 0.42;
   const bar = (params, api) => {
     const [x1, y] = api.coord([api.value(0), api.value(1)]), [x2] = api.coord([api.value(2), api.value(1)]);
@@ -151,7 +156,7 @@ const rungTitle = (rung, index) => {
 
 const showRungs = () => {
   if (!rungs().length && !data.curves.length) return;
-  const path = pathChoice();
+  const path = firstPeak();
   const all = rungs();
   section("The search: which peak?",
     "Every rate starts from the same weights and sees the same batches. A bar is training at a constant rate; it is kept, and the next rung continues it. A dashed line is a cool-down of the rate to 0 on a fork: it shows what the rate would be worth at the end of a run, is scored on held-out data (the number; the best of a rung is blue), and is thrown away.",
@@ -163,4 +168,17 @@ const showRungs = () => {
       h("div.two", rungLosses(rung), rungScores(rung, last ? path.chosen : null)),
       h("p", h("b", last ? `Peak ${number(path.chosen)}. ` : `${number(rung.chosen)} is best. `), rung.reason, h("span.cost", ` Cost: ${price(rung)}.`))));
   });
+};
+
+/** Full-length variants that ran beside the path until one was judged the best. */
+const showRace = () => {
+  const judged = race();
+  if (!judged) return;
+  const rows = [...judged.candidates].sort((a, b) => (a.score ?? Infinity) - (b.score ?? Infinity)).map((c) => {
+    const wins = c.learningRate === judged.chosen;
+    return { kind: wins ? "sum" : undefined, cells: [number(c.learningRate), c.score == null ? "diverged" : number(c.score), wins ? "goes on as the model" : "ends; its steps are search"] };
+  });
+  section("The race: which peak lasts?",
+    "Short probes cannot see what many passes over the data do. So the peak of the rungs ran against others; then each was cooled down to 0 on a fork that was thrown away, and scored on the whole validation set.",
+    table(["peak", `${metric}, cooled down`, ""], rows, ".last"), h("p", judged.reason));
 };

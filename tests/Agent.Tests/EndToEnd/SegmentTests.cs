@@ -153,6 +153,25 @@ public sealed class SegmentTests : IAsyncLifetime
         Assert.Contains($"{128 << 20}", bad.Failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("abort")]
+    [InlineData("exit")]
+    public async Task A_trainer_that_dies_is_reported_within_two_seconds(string behave)
+    {
+        string pids = _folder.File("pids");
+        string gate = _folder.File("gate");
+        _silo.Offer(Work.Segment(behave, ("at", 2), ("gate", gate), ("pidFile", pids)).As("bad"));
+        int[] processes = await ProcessTable.ReadAsync(pids, 1);
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await ProcessTable.GoneAsync(processes);
+        long began = Stopwatch.GetTimestamp();
+
+        Completion bad = await _silo.CompletionAsync("bad");
+
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 2);
+        Assert.Equal("crashed", bad.Failure!.Kind);
+    }
+
     [Fact]
     public async Task Divergence_is_an_outcome_of_its_own()
     {
