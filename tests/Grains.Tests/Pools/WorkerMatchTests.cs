@@ -73,6 +73,18 @@ public sealed class WorkerMatchTests
         Assert.Contains("bytes of memory", Reason(Request with { Resources = new ResourceSpec { MemoryBytes = 9L << 30 } }), StringComparison.Ordinal);
     }
 
+    /// <summary>That another worker lacks more is no news, and not true of all.</summary>
+    [Fact]
+    public void Of_several_workers_the_one_that_comes_nearest_says_what_is_missing()
+    {
+        WorkerRegistration near = Registrations.Worker() with { Labels = new Dictionary<string, string> { ["gpu"] = "h100" } };
+        PlacementRequest request = Request with { Dataset = "cifar", Resources = new ResourceSpec { Labels = near.Labels } };
+        foreach (WorkerRegistration[] workers in (WorkerRegistration[][])[[near, Registrations.Worker()], [Registrations.Worker(), near]])
+        {
+            Assert.Contains("data set 'cifar'", Reason(request, workers), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void A_command_is_named_by_itself_its_files_and_its_version_and_promises_no_bits()
     {

@@ -2,8 +2,8 @@ using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Silo.Tests.Serving;
 using Orchestrator.TestKit.Jobs;
-using Orchestrator.TestKit.Workers;
 using Orchestrator.TestKit.Metrics;
+using Orchestrator.TestKit.Workers;
 
 namespace Orchestrator.Silo.Tests.Metrics;
 
