@@ -12,8 +12,8 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
     /// <summary>Long enough to be interrupted on any machine: eleven stages of training after the first decision, few of them probed.</summary>
     private static readonly string Job = OrchestratorCommand.DigitsJob
         .Replace("hidden: 16, batchSize: 64", "hidden: 64, batchSize: 256")
-        .Replace("steps: 220", "steps: 3600\nsegmentSteps: 100")
-        .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 300, probeSteps: 100");
+        .Replace("steps: 220", "steps: 9600\nsegmentSteps: 100")
+        .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 800, probeSteps: 200");
 
     private static readonly Lazy<Task<JobResult>> Undisturbed = new(RunUndisturbedAsync);
 
@@ -41,8 +41,8 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         {
             // A terminal sends it to all processes of the foreground group, the silo and the agent among them.
             command.SignalGroup("INT");
-            Assert.Equal(1, await command.ExitAsync(Hangs, TestContext.Current.CancellationToken));
-            output.WriteLine(command.Error);
+            int code = await command.ExitAsync(Hangs, TestContext.Current.CancellationToken);
+            Assert.True(code == 1, $"exit code {code}\n{command.Out}{command.Error}");
             Assert.Equal("Stopped. Nothing is lost: the same command goes on from here.\n", command.Error);
             Assert.DoesNotContain(children, ProcessTree.IsAlive);
         });
