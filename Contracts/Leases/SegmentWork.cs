@@ -61,7 +61,11 @@ public sealed record SegmentWork
 /// <summary>A content-addressed blob.</summary>
 /// <param name="Sha256">Lower-case hex SHA-256 of the bytes.</param>
 /// <param name="Bytes">Length.</param>
-public sealed record BlobReference(string Sha256, long Bytes);
+public sealed record BlobReference(string Sha256, long Bytes)
+{
+    /// <summary>Whether a text is an address of a blob, a SHA-256 in lower-case hexadecimal digits: what becomes part of a path must be.</summary>
+    public static bool IsAddress(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+}
 
 /// <summary>Which trainer a job asks for: exactly one of workload, name and command.</summary>
 public sealed record TrainerSelection

@@ -29,7 +29,7 @@ public static class CompletionCheck
             return "It brought no checkpoint, although one was wanted.";
         }
 
-        if (result.Checkpoint is { } checkpoint && !IsHash(checkpoint.Sha256))
+        if (result.Checkpoint is { } checkpoint && !BlobReference.IsAddress(checkpoint.Sha256))
         {
             return $"Its checkpoint is named '{checkpoint.Sha256}'; a SHA-256 of 64 lower-case hexadecimal digits is wanted.";
         }
@@ -90,6 +90,4 @@ public static class CompletionCheck
 
         return null;
     }
-
-    private static bool IsHash(string? text) => text is { Length: 64 } && text.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f');
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Orchestrator.Contracts.Leases;
 using Orchestrator.Grains.Storage;
 
 namespace Orchestrator.Silo.Api;
@@ -14,12 +15,9 @@ internal static class BlobsApi
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status507InsufficientStorage);
     }
 
-    /// <summary>Whether a text is an address: a SHA-256 in lower-case hexadecimal digits.</summary>
-    internal static bool IsHash(string sha256) => sha256.Length == 64 && sha256.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f');
-
     private static async Task<IResult> GetAsync(string sha256, IBlobStore blobs, CancellationToken ct)
     {
-        if (!IsHash(sha256))
+        if (!BlobReference.IsAddress(sha256))
         {
             return Problems.BadInput($"'{sha256}' is no address of a blob; 64 lower-case hexadecimal digits are wanted.");
         }
@@ -31,7 +29,7 @@ internal static class BlobsApi
 
     private static async Task<IResult> UploadAsync(HttpContext http, string sha256, IBlobStore blobs, CancellationToken ct)
     {
-        if (!IsHash(sha256))
+        if (!BlobReference.IsAddress(sha256))
         {
             return Problems.BadInput($"'{sha256}' is no address of a blob; 64 lower-case hexadecimal digits are wanted.");
         }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.Contracts.Leases;
 using Orchestrator.Grains.Jobs;
 using Orchestrator.Grains.Pools;
 using Orchestrator.Grains.Storage;
@@ -48,8 +49,7 @@ internal static class JobsApi
             return Problems.BadInput($"The job file has {Count(reading.Problems)}.", reading.Problems);
         }
 
-        IReadOnlyList<WorkerRegistrationView> workers =
-            [.. (await grains.GetGrain<IPoolGrain>(reading.Spec.Resources.Pool).RegistrationsAsync()).Select(registration => new WorkerRegistrationView(registration))];
+        IReadOnlyList<WorkerRegistration> workers = await grains.GetGrain<IPoolGrain>(reading.Spec.Resources.Pool).RegistrationsAsync();
         IReadOnlyList<SpecProblem> problems = PoolCheck.Problems(reading.Spec, workers);
         if (problems.Count > 0)
         {

@@ -6,28 +6,25 @@ using Orchestrator.Contracts.Trainers;
 
 namespace Orchestrator.Silo.Api;
 
-/// <summary>A registration, as far as a submission is checked against it.</summary>
-internal sealed record WorkerRegistrationView(WorkerRegistration Registration);
-
 /// <summary>
 /// Checks a job file against what the pool's workers described. A pool without workers refuses nothing: the job waits.
 /// </summary>
 internal static class PoolCheck
 {
-    public static IReadOnlyList<SpecProblem> Problems(JobSpec spec, IReadOnlyList<WorkerRegistrationView> workers)
+    public static IReadOnlyList<SpecProblem> Problems(JobSpec spec, IReadOnlyList<WorkerRegistration> workers)
     {
         if (workers.Count == 0 || spec.Trainer.Command is not null)
         {
-            bool refused = workers.Count > 0 && workers.All(worker => !worker.Registration.AllowCommand);
+            bool refused = workers.Count > 0 && workers.All(worker => !worker.AllowCommand);
             return refused
                 ? [new SpecProblem("/trainer/command", "no worker of the pool accepts a job's own command; start one with --allow-command, or use a trainer by name")]
                 : [];
         }
 
-        OfferedTrainer[] offered = [.. workers.SelectMany(worker => worker.Registration.Trainers).Where(trainer => trainer.Name == spec.Trainer.Name)];
+        OfferedTrainer[] offered = [.. workers.SelectMany(worker => worker.Trainers).Where(trainer => trainer.Name == spec.Trainer.Name)];
         if (spec.Trainer.Name is not null && offered.Length == 0)
         {
-            return [new SpecProblem("/trainer/name", $"no worker of the pool offers a trainer '{spec.Trainer.Name}'; they offer {Names(workers.SelectMany(w => w.Registration.Trainers).Select(t => t.Name))}")];
+            return [new SpecProblem("/trainer/name", $"no worker of the pool offers a trainer '{spec.Trainer.Name}'; they offer {Names(workers.SelectMany(w => w.Trainers).Select(t => t.Name))}")];
         }
 
         if (spec.Trainer.Workload is null)
@@ -50,7 +47,7 @@ internal static class PoolCheck
 
         problems.AddRange(SettingsCheck.Problems(workload.Settings, spec.Settings, "/trainer/settings"));
         if (spec.Settings["dataset"] is JsonValue dataset && dataset.TryGetValue(out string? name)
-            && !workers.SelectMany(w => w.Registration.Trainers).SelectMany(t => t.Description.Data).Any(d => d.Name == name))
+            && !workers.SelectMany(w => w.Trainers).SelectMany(t => t.Description.Data).Any(d => d.Name == name))
         {
             DataSetProblem? unusable = offered.SelectMany(t => t.Description.Unusable ?? []).FirstOrDefault(d => d.Name == name);
             problems.Add(new SpecProblem("/trainer/settings/dataset", unusable is not null

@@ -63,13 +63,14 @@ internal static partial class WorkersApi
     /// no receipt while the others do. The lease is released only when its result is stored, or refused for good.
     /// </summary>
     private static async Task<IResult> CompleteAllAsync(
-        CompletionRequest request, IGrainFactory grains, LeaseTokens tokens, IBlobStore blobs, ILogger<CompletionReply> logger)
+        CompletionRequest request, IGrainFactory grains, LeaseTokens tokens, IBlobStore blobs, ILoggerFactory logs)
     {
         if (WorkerMessages.Problem(request) is { } problem)
         {
             return Problems.BadInput(problem);
         }
 
+        ILogger logger = logs.CreateLogger(typeof(WorkersApi));
         CompletionReceipt?[] receipts = await Task.WhenAll(
             request.Completions.Select(completion => TryCompleteAsync(request, WorkerMessages.Bounded(completion), grains, tokens, blobs, logger)));
         return receipts.Length > 0 && Array.TrueForAll(receipts, receipt => receipt is null)
@@ -99,7 +100,7 @@ internal static partial class WorkersApi
     /// Taken as it is, the job would end with a model that nobody has.
     /// </summary>
     private static async Task<Completion> WithCheckpointAsync(Completion completion, IBlobStore blobs) =>
-        completion is { Outcome: CompletionOutcome.Succeeded, Checkpoint: { } checkpoint } && BlobsApi.IsHash(checkpoint.Sha256)
+        completion is { Outcome: CompletionOutcome.Succeeded, Checkpoint: { } checkpoint } && BlobReference.IsAddress(checkpoint.Sha256)
         && await blobs.LengthAsync(checkpoint.Sha256) != checkpoint.Bytes
             ? new Completion
             {

@@ -186,7 +186,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             Series = series is null ? null : Encoding.UTF8.GetString(series),
             Checkpoint = hasOutput ? new BlobReference(done.Checkpoint!.Sha256, done.Checkpoint.Bytes) : null,
         };
-        if (completion.Checkpoint is { } blob && !BlobFile.IsHash(blob.Sha256))
+        if (completion.Checkpoint is { } blob && !BlobReference.IsAddress(blob.Sha256))
         {
             var failure = new SegmentFailure("protocol", $"`done` names a checkpoint with SHA-256 `{blob.Sha256}`: 64 lower-case digits.");
             return new(completion with { Outcome = CompletionOutcome.Failed, Failure = failure, Checkpoint = null });

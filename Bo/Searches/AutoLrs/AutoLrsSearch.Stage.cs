@@ -16,7 +16,7 @@ public sealed partial class AutoLrsSearch
     private const int OctavesBelow = 3;
     private const int OctavesAbove = 2;
 
-    private bool IsAnnealed(AutoLrsState state) => _settings.Anneal && state.Running is not null && state.Stage == _plan.Count - 1;
+    private bool IsAnnealed(AutoLrsState state) => Settings.Anneal && state.Running is not null && state.Stage == Plan.Count - 1;
 
     private IReadOnlyList<SearchDecision> Race(AutoLrsState state, StageSpan stage)
     {
@@ -25,7 +25,7 @@ public sealed partial class AutoLrsSearch
             return [Keep(state, stage, "The last stage is annealed: the running rate decays linearly to 0.")];
         }
 
-        int rounds = RaceRounds.Count(stage.ProbeSteps, _settings.Racing);
+        int rounds = RaceRounds.Count(stage.ProbeSteps, Settings.Racing);
         if (state.Racers.IsEmpty)
         {
             return Open(state, stage, rounds);
@@ -34,7 +34,7 @@ public sealed partial class AutoLrsSearch
         Racer[] racing = [.. state.Racers.Where(racer => racer.IsAlive && racer.Round == state.Round)];
         if (!state.Racers.Any(racer => racer.IsAlive))
         {
-            return [StageFailure.OfProbes([.. state.Racers.Select(racer => racer.Rate)], stage.Start, _problem)];
+            return [StageFailure.OfProbes([.. state.Racers.Select(racer => racer.Rate)], stage.Start, Problem)];
         }
 
         StageVerdict verdict = StageVerdict.Of(state, stage, Range);
@@ -95,12 +95,12 @@ public sealed partial class AutoLrsSearch
     {
         if (state.Running is not { } running)
         {
-            return Range.Grid(_settings.Candidates);
+            return Range.Grid(Settings.Candidates);
         }
 
         double[] near = [.. Enumerable.Range(-OctavesBelow, OctavesBelow + OctavesAbove + 1).Select(octave => running * Math.Pow(2, octave))
-            .Where(rate => rate == running || (rate >= _problem.MinRate && rate <= _problem.MaxRate))];
-        return near.Length > _settings.Candidates ? [.. near.OrderBy(rate => Math.Abs(Math.Log(rate / running))).Take(_settings.Candidates).Order()] : near;
+            .Where(rate => rate == running || (rate >= Problem.MinRate && rate <= Problem.MaxRate))];
+        return near.Length > Settings.Candidates ? [.. near.OrderBy(rate => Math.Abs(Math.Log(rate / running))).Take(Settings.Candidates).Order()] : near;
     }
 
     private Stretch Probe(AutoLrsState state, StageSpan stage, double rate, long steps, int offset, int count) => new(
@@ -120,7 +120,7 @@ public sealed partial class AutoLrsSearch
         (Racer winner, string why) = verdict.Winner(state);
         Forecast forecast = verdict.ForecastOf(winner);
         // The range holds for the end of a decay too: where stages are many, one decay upon another would leave no rate at all.
-        bool late = _settings.Anneal && state.Stage >= LateStages * _plan.Count && winner.Rate / DecayFactor >= _problem.MinRate;
+        bool late = Settings.Anneal && state.Stage >= LateStages * Plan.Count && winner.Rate / DecayFactor >= Problem.MinRate;
         if (late && verdict.Decayed(winner, winner.Rate / DecayFactor) is { } decayed && decayed.Mean < forecast.Mean - verdict.Tie)
         {
             return Take(state, stage, winner, decayed, decay: true, verdict, dropped: [],
@@ -173,12 +173,12 @@ public sealed partial class AutoLrsSearch
     private List<SearchDecision> Finish(AutoLrsState state, StageSpan stage)
     {
         var decisions = new List<SearchDecision> { stage.Realise(Index(state), state.Realised) };
-        if (state.Stage == _plan.Count - 1)
+        if (state.Stage == Plan.Count - 1)
         {
             string told = state.Calibration.Coverage is { } coverage
                 ? $" {coverage:P0} of the realised losses lay in the 80 % intervals of their forecasts."
                 : "";
-            decisions.Add(new CompleteSearch(state.Path!.Value, $"All {_problem.Steps} steps were trained, the last stage from {state.Chosen:G4}.{told}"));
+            decisions.Add(new CompleteSearch(state.Path!.Value, $"All {Problem.Steps} steps were trained, the last stage from {state.Chosen:G4}.{told}"));
         }
 
         return decisions;
@@ -199,8 +199,8 @@ public sealed partial class AutoLrsSearch
         }
 
         double half = failed / 2;
-        return half < _problem.MinRate / 8
-            ? StageFailure.OfPath(failed, Index(state), stage.Start, _problem)
+        return half < Problem.MinRate / 8
+            ? StageFailure.OfPath(failed, Index(state), stage.Start, Problem)
             : new ChooseRate(
                 Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, half, 0, IsAnnealed(state)), half, Forecast: null, Candidates: [],
                 Taken: [], dropped, $"Training diverged at {failed:G4}, and no lower rate survived in this stage: it is trained again at {half:G4}.");

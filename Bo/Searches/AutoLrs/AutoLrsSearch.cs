@@ -12,7 +12,7 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// of its own probe. Late stages may decay, the last one is annealed to 0, and a stage whose probes promise less than
 /// their steps would bring as training is not probed at all.
 /// </summary>
-public sealed partial class AutoLrsSearch : Search<AutoLrsState>
+public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
 {
     /// <summary>A stage that ends at this many times what its own probe had reached was ruined by its rate.</summary>
     private const double RuinedRise = 1.25;
@@ -26,80 +26,40 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     /// <summary>Stages that are remembered beside the present one.</summary>
     private const int RememberedStages = 2;
 
-    private readonly SearchProblem _problem;
-    private readonly AutoLrsSettings _settings;
-    private readonly StagePlan _plan;
-
     /// <summary>A search.</summary>
     /// <exception cref="ArgumentException">The range is none, there are fewer than 2 candidates, or stages do not fit.</exception>
     public AutoLrsSearch(SearchProblem problem, AutoLrsSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(problem);
-        ArgumentNullException.ThrowIfNull(settings);
-        _problem = problem;
-        _settings = settings;
-        _plan = new StagePlan(problem, settings);
+        : base(problem, settings) =>
         Initial = new AutoLrsState(
-            NextStretch: 0, Stage: 0, Tip: null, WarmupDone: problem.Warmup is not { Steps: > 0 }, Round: 0, Racers: [], Running: null, Chosen: null,
+            NextStretch: 0, Stage: 0, Tip: null, WarmupDone: !HasWarmup, Round: 0, Racers: [], Running: null, Chosen: null,
             Decay: false, Promise: null, Path: null, PathOutcome: null, Realised: null, Level: null, Progress: null, FirstLoss: null, Memory: [],
             Calibration: ForecastCalibration.None, Ruined: 0, Ended: false);
-    }
 
     /// <inheritdoc/>
     public override SearchState Initial { get; }
 
-    private LogRange Range => new(_problem.MinRate, _problem.MaxRate);
-
-    private bool HasWarmup => _problem.Warmup is { Steps: > 0 };
-
     private protected override bool IsCostly(AutoLrsState state) =>
         !state.Ended && state.Racers.Length > 0 && state.IsQuiet && state.Chosen is null;
 
-    private protected override Observation Digest(AutoLrsState state, StretchResult result)
+    private protected override Observation DigestProbe(AutoLrsState state, StageSpan stage, StretchResult result)
     {
-        if (!state.WarmupDone)
-        {
-            return WarmupStage.Digest(result);
-        }
-
-        double? first = Signal.First(result.Losses);
-        StageSpan stage = _plan[state.Stage];
-        double? last = Signal.Tail(result.Losses, stage.Window);
-        if (result.Stretch == state.Path)
-        {
-            return new Observation(result.Stretch, result.Outcome, stage.Realised(result), null, first, last);
-        }
-
         long made = state.Racers.FirstOrDefault(racer => racer.Awaited == result.Stretch) is { } own ? own.Made : 0;
         LossPoint[] points = stage.Signal == SearchSignal.Training
             ? [.. result.Losses.Select((loss, step) => new LossPoint(made - result.Losses.Count + step, loss))]
             : [.. result.Validations.Select(v => new LossPoint(v.Step - stage.Start, v.Loss))];
-        return new Observation(result.Stretch, result.Outcome, null, null, first, last, Signal.Blocks(points, CurvePoints));
+        return new Observation(
+            result.Stretch, result.Outcome, null, null, Signal.First(result.Losses), Signal.Tail(result.Losses, stage.Window), Signal.Blocks(points, CurvePoints));
     }
 
-    private protected override IReadOnlyList<SearchDecision> DecideStep(AutoLrsState state)
+    private protected override IReadOnlyList<SearchDecision> DecideStage(AutoLrsState state, StageSpan stage) => state switch
     {
-        if (state.Ended)
-        {
-            return [];
-        }
-
-        if (!state.WarmupDone)
-        {
-            return WarmupStage.Decide(_problem.Warmup!, planned: state.Path is not null, state.PathOutcome, state.Realised);
-        }
-
-        StageSpan stage = _plan[state.Stage];
-        return state switch
-        {
-            { PathOutcome: StretchOutcome.Succeeded } => IsRuined(state) ? [FallBack(state, stage, $"ended the stage at {state.Realised:G4} after probes had reached {ProbesReached(state):G4}")] : Finish(state, stage),
-            { PathOutcome: not null } => [FallBack(state, stage, "diverged after its probe had not")],
-            { Path: not null } => [],
-            { Chosen: not null } => [Continue(state, stage)],
-            { IsQuiet: false } => [],
-            _ => Race(state, stage),
-        };
-    }
+        { PathOutcome: StretchOutcome.Succeeded } => IsRuined(state) ? [FallBack(state, stage, $"ended the stage at {state.Realised:G4} after probes had reached {ProbesReached(state):G4}")] : Finish(state, stage),
+        { PathOutcome: not null } => [FallBack(state, stage, "diverged after its probe had not")],
+        { Path: not null } => [],
+        { Chosen: not null } => [Continue(state, stage)],
+        { IsQuiet: false } => [],
+        _ => Race(state, stage),
+    };
 
     private protected override AutoLrsState Apply(AutoLrsState state, SearchDecision decision) => decision switch
     {
@@ -192,7 +152,7 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
     {
         double? now = realised.Realised ?? state.Level;
         double? progress = state.Level is { } level && now is { } reached
-            ? (level - reached) / Math.Max(Math.Abs(level), 1e-12) / _plan[state.Stage].Steps
+            ? (level - reached) / Math.Max(Math.Abs(level), 1e-12) / Plan[state.Stage].Steps
             : null;
         return state with
         {
@@ -229,6 +189,4 @@ public sealed partial class AutoLrsSearch : Search<AutoLrsState>
         return recent.AddRange(told.Select(c => new Remembered(
             state.Stage, c.Rate, (c.Forecast!.Mean - mean) / level, c.Forecast.Deviation / level)));
     }
-
-    private int Index(AutoLrsState state) => state.Stage + (HasWarmup ? 1 : 0);
 }

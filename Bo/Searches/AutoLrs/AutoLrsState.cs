@@ -44,7 +44,7 @@ public sealed record AutoLrsState(
     ImmutableArray<Remembered> Memory,
     ForecastCalibration Calibration,
     int Ruined,
-    bool Ended) : SearchState
+    bool Ended) : SearchState, IStageState
 {
     /// <summary>Every stretch of the race that was planned was observed.</summary>
     internal bool IsQuiet => Racers.All(racer => racer.Awaited is null);

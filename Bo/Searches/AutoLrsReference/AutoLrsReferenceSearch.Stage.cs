@@ -27,7 +27,7 @@ public sealed partial class AutoLrsReferenceSearch
 
         Candidate? winner = state.Candidates.Where(candidate => candidate.IsEligible).MinBy(candidate => candidate.Mean!.Value);
         return winner is null
-            ? [StageFailure.OfProbes([.. state.Candidates.Select(candidate => candidate.Rate)], stage.Start, _problem)]
+            ? [StageFailure.OfProbes([.. state.Candidates.Select(candidate => candidate.Rate)], stage.Start, Problem)]
             : [Take(state, stage, winner, dropped: [],
                 $"{winner.Rate:G4} has the lowest forecast, {winner.Mean:G4}, of {state.Candidates.Count(candidate => candidate.IsEligible)} rates that survived.")];
     }
@@ -35,14 +35,14 @@ public sealed partial class AutoLrsReferenceSearch
     /// <summary>The rates to try now, once all before were observed; none when the stage has had its candidates.</summary>
     private List<double> Propose(ReferenceState state)
     {
-        int wanted = Math.Min(_problem.Parallelism, _settings.Candidates - state.Candidates.Length);
+        int wanted = Math.Min(Problem.Parallelism, Settings.Candidates - state.Candidates.Length);
         var asked = new List<double>(state.Candidates.Select(candidate => Range.Encode(candidate.Rate)));
         var told = Targets(state);
         var rates = new List<double>();
         for (int i = 0; i < wanted; i++)
         {
             double u = asked.Count == 0
-                ? RandomStreams.Generator(_problem.Seed, "autolrs-reference", state.Stage).NextDouble()
+                ? RandomStreams.Generator(Problem.Seed, "autolrs-reference", state.Stage).NextDouble()
                 : Suggest(asked, told);
             asked.Add(u);
 
@@ -58,7 +58,7 @@ public sealed partial class AutoLrsReferenceSearch
     {
         GaussianProcess process = GaussianProcess.Fit(new Observations([.. asked.Select(u => new[] { u })], told));
         return AcquisitionMaximizer.Maximize(
-            process, new LowerConfidenceBound(_settings.Kappa), 1, point => asked.TrueForAll(u => Math.Abs(u - point[0]) > Same))[0];
+            process, new LowerConfidenceBound(Settings.Kappa), 1, point => asked.TrueForAll(u => Math.Abs(u - point[0]) > Same))[0];
     }
 
     /// <summary>What the process is told: forecasts; for rates that diverged the worst of them and their range on top.</summary>
@@ -85,7 +85,7 @@ public sealed partial class AutoLrsReferenceSearch
         state.NextStretch + offset, state.Tip, stage.Start, stage.ProbeSteps, [new RateRun(stage.Steps, rate, rate)], 0,
         StretchRole.Probe, StageGuard.Of(state.Level, state.FirstLoss), stage.ValidateEvery, stage.Signal == SearchSignal.Validation,
         Continues: false, Index(state),
-        $"Stage {Index(state)}: tries {rate:G4} for {stage.ProbeSteps} of {stage.Steps} steps from step {stage.Start}; candidate {state.Candidates.Length + offset + 1} of {_settings.Candidates}.");
+        $"Stage {Index(state)}: tries {rate:G4} for {stage.ProbeSteps} of {stage.Steps} steps from step {stage.Start}; candidate {state.Candidates.Length + offset + 1} of {Settings.Candidates}.");
 
     /// <summary>Records a candidate as the rate of the stage.</summary>
     private ChooseRate Take(ReferenceState state, StageSpan stage, Candidate winner, IReadOnlyList<int> dropped, string reason) => new(
@@ -105,9 +105,9 @@ public sealed partial class AutoLrsReferenceSearch
     private List<SearchDecision> Finish(ReferenceState state, StageSpan stage)
     {
         var decisions = new List<SearchDecision> { stage.Realise(Index(state), state.Realised) };
-        if (state.Stage == _plan.Count - 1)
+        if (state.Stage == Plan.Count - 1)
         {
-            decisions.Add(new CompleteSearch(state.Path!.Value, $"All {_problem.Steps} steps were trained, the last stage at {Taken(state).Rate:G4}."));
+            decisions.Add(new CompleteSearch(state.Path!.Value, $"All {Problem.Steps} steps were trained, the last stage at {Taken(state).Rate:G4}."));
         }
 
         return decisions;
@@ -119,7 +119,7 @@ public sealed partial class AutoLrsReferenceSearch
         double failed = Taken(state).Rate;
         Candidate? next = state.Candidates.Where(c => c.IsEligible && c.Rate < failed).MaxBy(c => c.Rate);
         return next is null
-            ? StageFailure.OfPath(failed, Index(state), stage.Start, _problem)
+            ? StageFailure.OfPath(failed, Index(state), stage.Start, Problem)
             : Take(state, stage, next, dropped: [state.Path!.Value],
                 $"Training diverged at {failed:G4} after its probe had not; {next.Rate:G4} is the next lower rate that survived.");
     }

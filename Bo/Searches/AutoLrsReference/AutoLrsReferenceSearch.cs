@@ -8,83 +8,44 @@ namespace Orchestrator.Bo.Searches.AutoLrsReference;
 /// where the lower confidence bound μ − κσ is lowest; the best forecast that was observed wins, and the stage is trained
 /// again from its start. Its defects are mended, its method is not: every step of every probe is thrown away.
 /// </summary>
-public sealed partial class AutoLrsReferenceSearch : Search<ReferenceState>
+public sealed partial class AutoLrsReferenceSearch : StageSearch<ReferenceState>
 {
-    private readonly SearchProblem _problem;
-    private readonly AutoLrsSettings _settings;
-    private readonly StagePlan _plan;
     private readonly ParabolaForecaster _training = new();
     private readonly ParabolaForecaster _validation = new(passes: 1);
 
     /// <summary>A search.</summary>
     /// <exception cref="ArgumentException">The range is none, there are fewer than 2 candidates, or stages do not fit.</exception>
     public AutoLrsReferenceSearch(SearchProblem problem, AutoLrsSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(problem);
-        ArgumentNullException.ThrowIfNull(settings);
-        _problem = problem;
-        _settings = settings;
-        _plan = new StagePlan(problem, settings);
+        : base(problem, settings) =>
         Initial = new ReferenceState(
             NextStretch: 0, Stage: 0, Tip: null, WarmupDone: !HasWarmup, Candidates: [], Chosen: null,
             Path: null, PathOutcome: null, Realised: null, Level: null, FirstLoss: null, Ended: false);
-    }
 
     /// <inheritdoc/>
     public override SearchState Initial { get; }
 
-    private LogRange Range => new(_problem.MinRate, _problem.MaxRate);
-
-    private bool HasWarmup => _problem.Warmup is { Steps: > 0 };
-
     private protected override bool IsCostly(ReferenceState state) =>
         !state.Ended && state.Candidates.Length > 0 && state.AllObserved && state.Chosen is null;
 
-    private protected override Observation Digest(ReferenceState state, StretchResult result)
+    private protected override Observation DigestProbe(ReferenceState state, StageSpan stage, StretchResult result)
     {
-        if (!state.WarmupDone)
-        {
-            return WarmupStage.Digest(result);
-        }
-
-        StageSpan stage = _plan[state.Stage];
-        double? first = Signal.First(result.Losses);
-        if (result.Stretch == state.Path)
-        {
-            return new Observation(result.Stretch, result.Outcome, stage.Realised(result), null, first, Signal.Tail(result.Losses, stage.Window));
-        }
-
         LossPoint[] points = stage.Signal == SearchSignal.Training
             ? [.. result.Losses.Select((loss, step) => new LossPoint(step, loss))]
             : [.. result.Validations.Select(v => new LossPoint(v.Step - stage.Start, v.Loss))];
         Forecast? forecast = result.Outcome == StretchOutcome.Succeeded ? Predict(state, stage, points) : null;
         return new Observation(
-            result.Stretch, result.Outcome, forecast?.Mean, forecast?.Deviation, first,
+            result.Stretch, result.Outcome, forecast?.Mean, forecast?.Deviation, Signal.First(result.Losses),
             Signal.Tail([.. points.Select(point => point.Loss)], Math.Max(1, points.Length / 3)));
     }
 
-    private protected override IReadOnlyList<SearchDecision> DecideStep(ReferenceState state)
+    private protected override IReadOnlyList<SearchDecision> DecideStage(ReferenceState state, StageSpan stage) => state switch
     {
-        if (state.Ended)
-        {
-            return [];
-        }
-
-        if (!state.WarmupDone)
-        {
-            return WarmupStage.Decide(_problem.Warmup!, planned: state.Path is not null, state.PathOutcome, state.Realised);
-        }
-
-        StageSpan stage = _plan[state.Stage];
-        return state switch
-        {
-            { PathOutcome: StretchOutcome.Succeeded } => Finish(state, stage),
-            { PathOutcome: not null } => [FallBack(state, stage)],
-            { Path: not null } => [],
-            { Chosen: not null } => [Train(state, stage)],
-            _ => Search(state, stage),
-        };
-    }
+        { PathOutcome: StretchOutcome.Succeeded } => Finish(state, stage),
+        { PathOutcome: not null } => [FallBack(state, stage)],
+        { Path: not null } => [],
+        { Chosen: not null } => [Train(state, stage)],
+        _ => Search(state, stage),
+    };
 
     private protected override ReferenceState Apply(ReferenceState state, SearchDecision decision) => decision switch
     {
@@ -93,7 +54,7 @@ public sealed partial class AutoLrsReferenceSearch : Search<ReferenceState>
         PlanStretch { Stretch: { Role: StretchRole.Probe } stretch } => state with
         {
             NextStretch = state.NextStretch + 1,
-            Candidates = state.Candidates.Add(new Candidate(stretch.Number, stretch.Runs[0].From, null, null, null, null)),
+            Candidates = state.Candidates.Add(new Candidate(stretch.Number, stretch.Runs[0].From, null, null, null)),
         },
         PlanStretch => state with { NextStretch = state.NextStretch + 1, Path = state.NextStretch, PathOutcome = null, Realised = null },
         ChooseRate { Kind: "warmup" } when !state.WarmupDone => state,
@@ -132,7 +93,6 @@ public sealed partial class AutoLrsReferenceSearch : Search<ReferenceState>
                 Outcome = observation.Outcome,
                 Mean = observation.Value,
                 Deviation = observation.Deviation,
-                Last = observation.Last,
             }),
         };
     }
@@ -141,6 +101,4 @@ public sealed partial class AutoLrsReferenceSearch : Search<ReferenceState>
         state.Candidates.FirstOrDefault(candidate => candidate.Rate == choice.Chosen) ?? throw CannotFollow(choice);
 
     private static Candidate Taken(ReferenceState state) => state.Candidates.First(candidate => candidate.Stretch == state.Chosen);
-
-    private int Index(ReferenceState state) => state.Stage + (HasWarmup ? 1 : 0);
 }

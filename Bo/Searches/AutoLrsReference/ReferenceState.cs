@@ -30,7 +30,7 @@ public sealed record ReferenceState(
     double? Realised,
     double? Level,
     double? FirstLoss,
-    bool Ended) : SearchState
+    bool Ended) : SearchState, IStageState
 {
     /// <summary>Every planned candidate was observed.</summary>
     internal bool AllObserved => Candidates.All(candidate => candidate.Outcome is not null);
@@ -42,8 +42,7 @@ public sealed record ReferenceState(
 /// <param name="Outcome">How the probe ended; null while it runs.</param>
 /// <param name="Mean">Forecast of the signal at the end of the stage; null = none.</param>
 /// <param name="Deviation">Standard deviation of the forecast.</param>
-/// <param name="Last">The signal at the end of the probe.</param>
-public sealed record Candidate(int Stretch, double Rate, StretchOutcome? Outcome, double? Mean, double? Deviation, double? Last)
+public sealed record Candidate(int Stretch, double Rate, StretchOutcome? Outcome, double? Mean, double? Deviation)
 {
     /// <summary>It survived and has a forecast, so that it may be chosen.</summary>
     internal bool IsEligible => Outcome == StretchOutcome.Succeeded && Mean is not null;

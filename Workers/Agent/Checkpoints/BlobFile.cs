@@ -10,7 +10,7 @@ internal static class BlobFile
     /// <exception cref="CheckpointLostException">The hash is none, and must not become part of a path.</exception>
     internal static string PathIn(string root, string sha256)
     {
-        if (!IsHash(sha256))
+        if (!BlobReference.IsAddress(sha256))
         {
             throw new CheckpointLostException($"There is no checkpoint `{sha256}`: 64 lower-case hexadecimal digits are wanted.");
         }
@@ -40,8 +40,4 @@ internal static class BlobFile
             return "there is no such file";
         }
     }
-
-    /// <summary>Whether a text is a lower-case hexadecimal SHA-256: what becomes part of a path must be.</summary>
-    internal static bool IsHash(string text) =>
-        text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 }

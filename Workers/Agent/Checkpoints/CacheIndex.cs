@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Leases;
 using Orchestrator.Workers.Agent.Storage;
 
 namespace Orchestrator.Workers.Agent.Checkpoints;
@@ -37,7 +38,7 @@ internal sealed class CacheIndex
         foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)
             .OrderBy(f => f.LastAccessTimeUtc).ThenBy(f => f.Name, StringComparer.Ordinal))
         {
-            if (BlobFile.IsHash(file.Name))
+            if (BlobReference.IsAddress(file.Name))
             {
                 index._entries[file.Name] = index._byUse.AddLast((file.Name, file.Length));
                 index._bytes += file.Length;

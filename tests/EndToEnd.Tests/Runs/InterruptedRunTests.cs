@@ -12,8 +12,8 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
     /// <summary>Long enough to be interrupted on any machine: eleven stages of training after the first decision, few of them probed.</summary>
     private static readonly string Job = OrchestratorCommand.DigitsJob
         .Replace("hidden: 16, batchSize: 64", "hidden: 64, batchSize: 256")
-        .Replace("steps: 220", "steps: 9600\nsegmentSteps: 100")
-        .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 800, probeSteps: 200");
+        .Replace("steps: 220", "steps: 3600\nsegmentSteps: 100")
+        .Replace("stageSteps: 55, probeSteps: 10", "stageSteps: 300, probeSteps: 100");
 
     private static readonly Lazy<Task<JobResult>> Undisturbed = new(RunUndisturbedAsync);
 
@@ -103,8 +103,13 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         return OrchestratorCommand.ReadResult(folder.File("out"));
     }
 
+    /// <summary>In a group of its own, and with SIGINT as a terminal's shell leaves it: in the background of a script it is ignored.</summary>
     private static ProgramProcess Start(TemporaryFolder folder) => ProgramProcess.Start(
-        "setsid", [Executables.Path("Cli", "orchestrator"), "run", folder.File("job.yaml"), "--out", folder.File("out"), "--slots", "2"]);
+        "setsid",
+        [
+            "env", "--default-signal=INT", Executables.Path("Cli", "orchestrator"), "run", folder.File("job.yaml"),
+            "--out", folder.File("out"), "--slots", "2",
+        ]);
 
     private static async Task InterruptAsync(TemporaryFolder folder, Func<ProgramProcess, IReadOnlyList<int>, Task> interrupt)
     {
