@@ -10,10 +10,14 @@ namespace Orchestrator.Workers.Trainer.Checkpoints;
 /// </summary>
 /// <param name="Bytes">The file.</param>
 /// <param name="Sha256">Its SHA-256, lower-case hexadecimal.</param>
-internal sealed record CheckpointImage(byte[] Bytes, string Sha256)
+internal sealed record CheckpointImage(ArraySegment<byte> Bytes, string Sha256)
 {
     /// <summary>The state of a run after <paramref name="step"/> updates.</summary>
-    internal static CheckpointImage Of(ITrainingRun run, string workload, long step)
+    /// <param name="run">The model.</param>
+    /// <param name="workload">Its name.</param>
+    /// <param name="step">Updates made.</param>
+    /// <param name="memory">Where the array for the bytes comes from.</param>
+    internal static CheckpointImage Of(ITrainingRun run, string workload, long step, CheckpointMemory memory)
     {
         var layout = new List<(string, string, IReadOnlyList<long>)>();
         run.VisitState(StateAccess.Read, (name, dtype, shape, _) => layout.Add((name, dtype, shape)));
@@ -24,8 +28,8 @@ internal sealed record CheckpointImage(byte[] Bytes, string Sha256)
                 $"a checkpoint of this model has {header.FileLength} bytes; at most {Array.MaxLength}. Use a smaller model");
         }
 
-        var bytes = GC.AllocateUninitializedArray<byte>((int)header.FileLength);
-        header.ToBytes().CopyTo(bytes, 0);
+        var bytes = memory.Allocate((int)header.FileLength);
+        header.ToBytes().CopyTo(bytes.AsSpan());
         var entries = header.Tensors.ToDictionary(t => t.Name);
         run.VisitState(StateAccess.Read, (name, _, _, state) => state.CopyTo(Slice(bytes, header, entries[name])));
         return new(bytes, Convert.ToHexStringLower(SHA256.HashData(bytes)));
@@ -38,7 +42,8 @@ internal sealed record CheckpointImage(byte[] Bytes, string Sha256)
         SafetensorsHeader header;
         try
         {
-            header = SafetensorsHeader.Read(Bytes);
+            using var stream = new MemoryStream(Bytes.Array!, Bytes.Offset, Bytes.Count, writable: false);
+            header = SafetensorsHeader.Read(stream, Bytes.Count);
         }
         catch (FormatException e)
         {
@@ -79,6 +84,6 @@ internal sealed record CheckpointImage(byte[] Bytes, string Sha256)
         }
     }
 
-    private static Span<byte> Slice(byte[] file, SafetensorsHeader header, SafetensorsEntry entry) =>
+    private static Span<byte> Slice(ArraySegment<byte> file, SafetensorsHeader header, SafetensorsEntry entry) =>
         file.AsSpan((int)(header.DataOffset + entry.Offset), (int)entry.Length);
 }

@@ -1,6 +1,9 @@
 namespace Orchestrator.Workers.Trainer.Checkpoints;
 
-/// <summary>The checkpoints used last, by hash, so that forks of one parent need no disk.</summary>
+/// <summary>
+/// The checkpoints used last, by hash, so that forks of one parent need no disk. What it lets go of is written over by the
+/// next checkpoint: left to the garbage collector, which collects large arrays rarely, the process grew by half.
+/// </summary>
 /// <param name="maxCount">How many are kept, at least 1.</param>
 /// <param name="maxBytes">How many bytes are kept; one checkpoint larger than that is not kept at all.</param>
 internal sealed class CheckpointMemory(int maxCount, long maxBytes)
@@ -11,11 +14,24 @@ internal sealed class CheckpointMemory(int maxCount, long maxBytes)
     /// <summary>256 MiB.</summary>
     internal const long DefaultBytes = 256L << 20;
 
+    private const int PageBytes = 4096;
+
     private readonly LinkedList<CheckpointImage> _recent = new();
     private readonly Dictionary<string, LinkedListNode<CheckpointImage>> _byHash = [];
+    private byte[]? _spare;
 
     /// <summary>Bytes that are kept now.</summary>
     internal long Bytes { get; private set; }
+
+    /// <summary>Room for the bytes of a checkpoint, with any content.</summary>
+    /// <param name="length">How many. Rounded up to pages, since those of one run differ by the digits of their step.</param>
+    internal ArraySegment<byte> Allocate(int length)
+    {
+        int rounded = (int)Math.Min(Array.MaxLength, (length + PageBytes - 1L) / PageBytes * PageBytes);
+        byte[] array = _spare?.Length == rounded ? _spare : GC.AllocateUninitializedArray<byte>(rounded);
+        _spare = null;
+        return new(array, 0, length);
+    }
 
     /// <summary>A checkpoint, if it is kept; it becomes the most recent one.</summary>
     internal CheckpointImage? Find(string sha256)
@@ -30,22 +46,28 @@ internal sealed class CheckpointMemory(int maxCount, long maxBytes)
         return node.Value;
     }
 
-    /// <summary>Keeps a checkpoint and lets go of those that were not used for longest.</summary>
+    /// <summary>
+    /// Keeps a checkpoint and lets go of those that were not used for longest. Neither they nor a checkpoint that is not
+    /// kept may be read after the next <see cref="Allocate"/>.
+    /// </summary>
     internal void Keep(CheckpointImage image)
     {
-        if (image.Bytes.LongLength > maxBytes || Find(image.Sha256) is not null)
+        CheckpointImage? same = Find(image.Sha256);
+        if (image.Bytes.Count > maxBytes || same is not null)
         {
+            _spare = same?.Bytes.Array == image.Bytes.Array ? _spare : image.Bytes.Array;
             return;
         }
 
         _byHash[image.Sha256] = _recent.AddFirst(image);
-        Bytes += image.Bytes.LongLength;
+        Bytes += image.Bytes.Count;
         while (_recent.Count > maxCount || Bytes > maxBytes)
         {
             var oldest = _recent.Last!.Value;
             _recent.RemoveLast();
             _byHash.Remove(oldest.Sha256);
-            Bytes -= oldest.Bytes.LongLength;
+            Bytes -= oldest.Bytes.Count;
+            _spare = oldest.Bytes.Array;
         }
     }
 }

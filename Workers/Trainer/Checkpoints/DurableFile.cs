@@ -33,13 +33,22 @@ internal static class DurableFile
     }
 
     /// <summary>Reads a checkpoint and verifies its bytes.</summary>
+    /// <param name="source">Where it is, and its hash.</param>
+    /// <param name="memory">Where the array for the bytes comes from.</param>
     /// <exception cref="TrainerException">The file is missing, or its bytes are not those of the hash.</exception>
-    internal static CheckpointImage ReadVerified(CheckpointSource source)
+    internal static CheckpointImage ReadVerified(CheckpointSource source, CheckpointMemory memory)
     {
-        byte[] bytes;
+        ArraySegment<byte> bytes;
         try
         {
-            bytes = File.ReadAllBytes(source.Path);
+            using var stream = new FileStream(source.Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            if (stream.Length > Array.MaxLength)
+            {
+                throw new IOException($"it has {stream.Length} bytes; at most {Array.MaxLength} can be held");
+            }
+
+            bytes = memory.Allocate((int)stream.Length);
+            stream.ReadExactly(bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

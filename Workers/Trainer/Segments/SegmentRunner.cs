@@ -77,7 +77,7 @@ internal sealed class SegmentRunner(
         var image = memory.Find(parent.Sha256);
         if (image is null)
         {
-            image = DurableFile.ReadVerified(parent);
+            image = DurableFile.ReadVerified(parent, memory);
             memory.Keep(image);
         }
 
@@ -119,9 +119,9 @@ internal sealed class SegmentRunner(
 
     private CheckpointWritten Save(CheckpointTarget output, long step)
     {
-        var image = CheckpointImage.Of(run, workload, step);
+        var image = CheckpointImage.Of(run, workload, step, memory);
         DurableFile.Write(output.Path, image.Bytes);
         memory.Keep(image);
-        return new(image.Sha256, image.Bytes.LongLength);
+        return new(image.Sha256, image.Bytes.Count);
     }
 }
