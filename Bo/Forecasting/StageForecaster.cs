@@ -40,6 +40,12 @@ public static class StageForecaster
     private const double DiscrepancyLevel = 0.04;
     private const double DiscrepancyDescent = 0.5;
 
+    /// <summary>
+    /// No candidate is believed to descend more than so many times as far as the one in front will: a high rate whose noise
+    /// hides its descent is given any descent by the law, and the more of it the less is seen.
+    /// </summary>
+    private const double MostDescent = 2;
+
     private const double LeastNoise = 0.002;
     private const int Least = 3;
     private static readonly double[] Slowing = [-0.5, 0, 0.25, 0.5];
@@ -98,7 +104,7 @@ public static class StageForecaster
             .. arms.Select((arm, i) => new StageTarget(
                 forecasts.Length - arms.Count + i, arm.FinalRate / largest,
                 ((arm.Rate * arm.From) + ((arm.Rate + arm.FinalRate) / 2 * Math.Max(0, end - arm.From))) / largest,
-                lawful.MinBy(s => Math.Abs(Math.Log(s.Rate / arm.Rate)))!.Last, lawful.Max(s => s.Noise))),
+                lawful[Nearest(lawful, arm.Rate)].Last, lawful.Max(s => s.Noise))),
         ];
         var fits = new List<(double Error, double[] Forecasts)>();
         foreach (double k in Geometric(1, 60, 6))
@@ -120,25 +126,40 @@ public static class StageForecaster
         double least = fits.Min(fit => fit.Error);
         double[] belief = [.. fits.Select(fit => Math.Exp((least - fit.Error) / 2))];
         double total = belief.Sum();
+        (double Mean, double Variance)[] averaged = [.. targets.Select((_, i) => Average([.. fits.Select(fit => fit.Forecasts[i])], belief, total))];
+        int front = Enumerable.Range(0, lawful.Length).MinBy(i => lawful[i].Last);
+        double most = MostDescent * Math.Max(0, lawful[front].Last - averaged[front].Mean);
         for (int i = 0; i < targets.Length; i++)
         {
-            double mean = 0;
-            double square = 0;
-            double anchor = fits[0].Forecasts[i];
-            for (int f = 0; f < fits.Count; f++)
-            {
-                double distance = fits[f].Forecasts[i] - anchor;
-                mean += belief[f] / total * distance;
-                square += belief[f] / total * distance * distance;
-            }
-
             StageTarget at = targets[i];
-            double own = Math.Max(0, square - (mean * mean)) + (at.Noise * at.Noise / Correlated);
-            double descent = DiscrepancyDescent * (at.Last - anchor - mean);
+            double own = averaged[i].Variance + (at.Noise * at.Noise / Correlated);
+            double descent = DiscrepancyDescent * (at.Last - averaged[i].Mean);
             double missed = DiscrepancyLevel * level;
+
+            // An arm is lifted as its candidate is: what it gains by decaying stays.
+            int candidate = i < lawful.Length ? i : Nearest(lawful, arms[i - lawful.Length].Rate);
+            double lift = Math.Max(0, lawful[candidate].Last - most - averaged[candidate].Mean);
             forecasts[at.Index] = new StageForecast(
-                anchor + mean, Math.Sqrt(own + (descent * descent) + (missed * missed)), Math.Sqrt(own), Lawful: true);
+                averaged[i].Mean + lift, Math.Sqrt(own + (descent * descent) + (missed * missed)), Math.Sqrt(own), Lawful: true);
         }
+    }
+
+    private static int Nearest(Seen[] lawful, double rate) =>
+        Enumerable.Range(0, lawful.Length).MinBy(i => Math.Abs(Math.Log(lawful[i].Rate / rate)));
+
+    /// <summary>Mean and variance of the forecasts of all shapes.</summary>
+    private static (double Mean, double Variance) Average(double[] forecasts, double[] belief, double total)
+    {
+        double mean = 0;
+        double square = 0;
+        for (int f = 0; f < forecasts.Length; f++)
+        {
+            double distance = forecasts[f] - forecasts[0];
+            mean += belief[f] / total * distance;
+            square += belief[f] / total * distance * distance;
+        }
+
+        return (forecasts[0] + mean, Math.Max(0, square - (mean * mean)));
     }
 
     private static IEnumerable<double> Geometric(double first, double last, int count) =>

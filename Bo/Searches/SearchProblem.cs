@@ -34,12 +34,13 @@ public enum SearchSignal
 /// <param name="StageSteps">τ, steps of the first stage.</param>
 /// <param name="Growth">How much longer each stage is than the last, at least 1.</param>
 /// <param name="MaxStageSteps">Longest stage; null = no bound.</param>
-/// <param name="ProbeSteps">τ′, steps of a probe of the first stage; grows with the stage. Below StageSteps.</param>
+/// <param name="ProbeSteps">τ′, steps of a probe of a stage of StageSteps; grows with the stage. Below StageSteps.</param>
 /// <param name="Candidates">k, rates tried a stage.</param>
 /// <param name="Signal">Which losses are forecast.</param>
 /// <param name="Kappa">κ of the lower confidence bound (`autolrs-reference`).</param>
 /// <param name="Racing">Whether candidates race in rounds, the worse half ending early (`autolrs`).</param>
 /// <param name="Anneal">Whether late stages may decay, and the last one is annealed to 0 (`autolrs`).</param>
+/// <param name="FirstProbeSteps">Steps of a probe of the first stage, below StageSteps; null = ProbeSteps.</param>
 public sealed record AutoLrsSettings(
     long StageSteps,
     double Growth,
@@ -49,4 +50,5 @@ public sealed record AutoLrsSettings(
     SearchSignal Signal,
     double Kappa,
     bool Racing = true,
-    bool Anneal = true);
+    bool Anneal = true,
+    long? FirstProbeSteps = null);

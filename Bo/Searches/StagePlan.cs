@@ -63,7 +63,8 @@ internal sealed class StagePlan
             }
 
             bool atLongest = settings.MaxStageSteps is { } longest && steps >= longest;
-            long probe = Math.Clamp((long)((double)settings.ProbeSteps * steps / settings.StageSteps), 1, steps - 1);
+            double share = _stages.Count == 0 ? settings.FirstProbeSteps ?? settings.ProbeSteps : settings.ProbeSteps;
+            long probe = Math.Clamp((long)(share * steps / settings.StageSteps), 1, steps - 1);
             _stages.Add(new StageSpan(start, steps, probe, atLongest ? SearchSignal.Validation : settings.Signal));
             start += steps;
         }

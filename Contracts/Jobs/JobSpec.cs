@@ -141,7 +141,8 @@ public sealed record AutoLrsSpec(
     string Signal,
     double Kappa,
     bool Racing = true,
-    bool Anneal = true);
+    bool Anneal = true,
+    long? FirstProbeSteps = null);
 
 /// <summary>Settings of annealed; null = the search's own constant.</summary>
 public sealed record AnnealedSpec

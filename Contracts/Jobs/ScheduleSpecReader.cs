@@ -12,6 +12,9 @@ internal static class ScheduleSpecReader
     /// <summary>The built-in workload whose optimizer is adamw unless it is said; those of images and quadratics have sgd.</summary>
     private const string TextWorkload = "language-model";
 
+    /// <summary>A probe of the first stage of `autolrs` over one of the others: it chooses among decades, from a plateau.</summary>
+    private const long FirstProbe = 3;
+
     private static readonly string[] Available = ["annealed", "autolrs", "autolrs-reference", "fixed"];
 
     public static ScheduleSpec? Read(SpecCursor job, long? steps, JsonObject trainerSettings, string? workload, bool peakIsParameter)
@@ -239,6 +242,7 @@ internal static class ScheduleSpecReader
         double growth = from.Number("growth", 1, 100) ?? (reference ? 2 : 1);
         long? maxStage = from.Whole("maxStageSteps", stage) ?? (reference ? Math.Max(8000, stage) : null);
         long? probe = from.Whole("probeSteps", 1);
+        long? firstProbe = reference ? null : from.Whole("firstProbeSteps", 1);
         if (steps is not null && searched > 0 && stage > searched)
         {
             from.Refuse("stageSteps", $"found {stage}; at most the {searched} steps that are searched are wanted");
@@ -252,14 +256,19 @@ internal static class ScheduleSpecReader
         {
             from.Refuse("probeSteps", $"found {probe}; fewer than a stage's {stage} steps are wanted");
         }
+        else if (firstProbe >= stage)
+        {
+            from.Refuse("firstProbeSteps", $"found {firstProbe}; fewer than a stage's {stage} steps are wanted");
+        }
 
         int candidates = (int?)from.Whole("candidates", 2, 1000) ?? 10;
         string signal = from.Text("signal", "training", "validation") ?? "training";
         double kappa = reference ? from.Number("kappa", 0) ?? 1000 : 1000;
         long settled = probe ?? Math.Min(Math.Max(5, stage / 10), Math.Max(1, stage - 1));
+        firstProbe ??= reference || probe is not null ? null : Math.Min(FirstProbe * settled, Math.Max(1, stage - 1));
         bool racing = !reference && (from.Truth("racing") ?? true);
         bool anneal = !reference && (from.Truth("anneal") ?? true);
-        return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa, racing, anneal);
+        return new AutoLrsSpec(stage, growth, maxStage, settled, candidates, signal, kappa, racing, anneal, firstProbe);
     }
 
     private static AnnealedSpec ReadAnnealed(SpecCursor at, SpecCursor? settings)

@@ -37,7 +37,8 @@ public static class SearchFactory
         spec.Signal == "validation" ? SearchSignal.Validation : SearchSignal.Training,
         spec.Kappa,
         spec.Racing,
-        spec.Anneal);
+        spec.Anneal,
+        spec.FirstProbeSteps);
 
     private static AnnealedSettings Settings(AnnealedSpec spec)
     {

@@ -130,7 +130,9 @@ internal static class PolicyBenchmark
         {
             bool reference = parts[0].StartsWith("reference", StringComparison.Ordinal);
             long stage = (steps + 10) / 11;
-            var settings = new AutoLrsSettings(stage, reference ? 2 : 1, reference ? 8000 : null, Math.Max(5, stage / 10), 10, SearchSignal.Training, 1000);
+            long probe = Math.Max(5, stage / 10);
+            var settings = new AutoLrsSettings(
+                stage, reference ? 2 : 1, reference ? 8000 : null, probe, 10, SearchSignal.Training, 1000, FirstProbeSteps: reference ? null : Math.Min(3 * probe, stage - 1));
             return (reference ? new AutoLrsReferenceSearch(problem, settings) : new AutoLrsSearch(problem, settings), parallelism);
         }
 

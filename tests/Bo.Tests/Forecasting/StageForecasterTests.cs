@@ -39,6 +39,26 @@ public sealed class StageForecasterTests
         Assert.True(forecasts[^1]!.Mean < forecasts[4]!.Mean);
     }
 
+    /// <summary>A recorded case (a transformer late in its training): the law gave the highest rates any descent.</summary>
+    [Fact]
+    public void Nobody_is_believed_to_descend_more_than_twice_as_far_as_the_one_in_front()
+    {
+        (double Rate, double[] Losses)[] recorded =
+        [
+            (0.0003, [2.3453, 2.3339, 2.3208, 2.3117, 2.3066, 2.3037]), (0.001, [2.3419, 2.32, 2.3111, 2.3013, 2.2998, 2.2979]),
+            (0.002, [2.3445, 2.3288, 2.3144, 2.3106, 2.3064, 2.3152]), (0.005, [2.3649, 2.3778, 2.3616, 2.3521, 2.3597, 2.3871]),
+            (0.01, [2.4447, 2.4621, 2.4338, 2.448, 2.4728, 2.4838]), (0.03, [2.9535, 2.8161, 2.783, 2.7456, 2.7165, 2.7163]),
+        ];
+        StageCurve[] seen = [.. recorded.Select(r => new StageCurve(r.Rate, [.. r.Losses.Select((loss, i) => new LossPoint(4 * (i + 1), loss))]))];
+        IReadOnlyList<StageForecast?> forecasts = StageForecaster.Predict(seen, new ForecastTarget(240));
+
+        double[] last = [.. recorded.Select(r => r.Losses.TakeLast(3).Average())];
+        double front = last[1] - forecasts[1]!.Mean;
+        Assert.True(front > 0);
+        Assert.All(Enumerable.Range(0, recorded.Length).Where(i => forecasts[i]!.Lawful), i => Assert.True(last[i] - forecasts[i]!.Mean < (2 * front) + 1e-9));
+        Assert.True(forecasts[5]!.Mean > forecasts[1]!.Mean);
+    }
+
     [Fact]
     public void A_curve_that_runs_off_follows_no_law_and_changes_nobody_elses_forecast()
     {

@@ -33,6 +33,13 @@ public sealed class StagePlanTests
     }
 
     [Fact]
+    public void The_first_stage_may_have_longer_probes()
+    {
+        Assert.Equal([60, 20, 20], Plan(600, 0, Even(200, 20) with { FirstProbeSteps = 60 }).Select(stage => stage.ProbeSteps));
+        Assert.Equal(599, Assert.Single(Plan(600, 0, Even(600, 20) with { FirstProbeSteps = 599 })).ProbeSteps);
+    }
+
+    [Fact]
     public void Once_stages_are_at_their_longest_they_look_at_validation_losses()
     {
         StageSpan[] plan = Plan(31_000, 0, Published);

@@ -34,6 +34,22 @@ public sealed class JobSpecReaderTests
     }
 
     [Theory]
+    [InlineData("autolrs", "{}", 30)]
+    [InlineData("autolrs", "{ \"probeSteps\": 20 }", null)]
+    [InlineData("autolrs", "{ \"probeSteps\": 20, \"firstProbeSteps\": 40 }", 40)]
+    [InlineData("autolrs", "{ \"firstProbeSteps\": 40 }", 40)]
+    [InlineData("autolrs", "{ \"stageSteps\": 12 }", 11)]
+    [InlineData("autolrs-reference", "{}", null)]
+    public void The_first_probes_of_autolrs_are_three_times_as_long_unless_the_file_says_how_long(string algorithm, string settings, int? first)
+    {
+        JsonNode file = JsonNode.Parse(Sound)!;
+        file["schedule"]!["algorithm"] = algorithm;
+        file["schedule"]!["settings"] = JsonNode.Parse(settings);
+
+        Assert.Equal(first, Read(file).Spec!.Schedule.AutoLrs!.FirstProbeSteps);
+    }
+
+    [Theory]
     [InlineData("/steps", "0", "/steps", "found 0; a whole number of at least 1 is wanted")]
     [InlineData("/steps", "1.5", "/steps", "found 1.5;")]
     [InlineData("/steps", "\"many\"", "/steps", "found \"many\";")]
@@ -41,6 +57,7 @@ public sealed class JobSpecReaderTests
     [InlineData("/objective/type", "\"minimise\"", "/objective/type", "found \"minimise\"; one of minimize, maximize is wanted")]
     [InlineData("/schedule/range/min", "1", "/schedule/range/min", "found 1, which is not below max, 1; min < max is wanted")]
     [InlineData("/schedule/settings/probeSteps", "200", "/schedule/settings/probeSteps", "found 200; fewer than a stage's 100 steps are wanted")]
+    [InlineData("/schedule/settings/firstProbeSteps", "100", "/schedule/settings/firstProbeSteps", "found 100; fewer than a stage's 100 steps are wanted")]
     [InlineData("/trainer/setings", "{}", "/trainer/setings", "unknown key 'setings' (did you mean 'settings'?)")]
     [InlineData("/colour", "1", "/colour", "unknown key 'colour'")]
     [InlineData("/replicates", "3", "/replicates", "'replicates' is not available yet")]
