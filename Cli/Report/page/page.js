@@ -128,7 +128,7 @@ const showSchedule = () => {
     grid: [{ left: wide, right: 24, top: 22, height: "29%" }, { left: wide, right: 24, top: "40%", height: "40%" }],
     xAxis: [axis("", { type: "value", gridIndex: 0, min: 0, max, axisLabel: { show: false }, splitLine: { show: false } }), axis("step", { type: "value", gridIndex: 1, min: 0, max, splitLine: { show: false } })],
     yAxis: [
-      log ? axis("learning rate", { type: "log", gridIndex: 0, min: floor, nameGap: 46, axisLabel: { formatter: short } }) : axis("learning rate", { type: "value", gridIndex: 0, min: 0, nameGap: 46, axisLabel: { formatter: short } }),
+      log ? axis("learning rate", { type: "log", gridIndex: 0, min: floor, nameGap: 46, axisLabel: { formatter: short, showMinLabel: false } }) : axis("learning rate", { type: "value", gridIndex: 0, min: 0, nameGap: 46, axisLabel: { formatter: short } }),
       span(values.concat(data.validations.map((p) => p[1])), "loss", { gridIndex: 1, nameGap: 46 }),
     ],
     series: [
