@@ -46,6 +46,7 @@ internal sealed partial class AgentProcess(
 
         // Work ends with `stopping`, the rest of the agent when the drain is over.
         using var life = new CancellationTokenSource();
+        spool.Sweep();
         IReadOnlyList<Completion> spooled = spool.Load();
         board.AddSpooled(spooled.Select(completion => completion.Token));
         using var registration = new Registration(options, instance, catalog, board, silo, link, logger);

@@ -34,24 +34,18 @@ internal sealed partial class ResultSpool(string folder, ILogger logger)
         }
     }
 
-    /// <summary>What an earlier run of the agent could not deliver, in no particular order.</summary>
-    internal IReadOnlyList<Completion> Load()
+    /// <summary>Deletes what an earlier run was just writing. Nothing may be added meanwhile.</summary>
+    internal void Sweep()
     {
-        var completions = new List<Completion>();
-        foreach (string file in Directory.EnumerateFiles(folder))
+        foreach (string file in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporarySuffix))
         {
-            if (file.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal))
-            {
-                DurableFile.DeleteQuietly(file);
-            }
-            else if (file.EndsWith(Suffix, StringComparison.Ordinal) && Read(file) is { } completion)
-            {
-                completions.Add(completion);
-            }
+            DurableFile.DeleteQuietly(file);
         }
-
-        return completions;
     }
+
+    /// <summary>What has not been delivered, in no particular order.</summary>
+    internal IReadOnlyList<Completion> Load() =>
+        [.. Directory.EnumerateFiles(folder, "*" + Suffix).Select(Read).OfType<Completion>()];
 
     private Completion? Read(string file)
     {
