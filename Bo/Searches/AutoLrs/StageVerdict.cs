@@ -76,17 +76,20 @@ internal sealed class StageVerdict
 
         int best = last.MinBy(i => posterior[i].Mean);
         int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Clamp(Error(process, i, best), StageForecaster.LeastTie, MostTie))];
-        string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {MeanOf(_racers[best]):G4}, of {_racers.Length} rates that survived";
+        double mean = _racers.Average(MeanOf);
+        string Expected(int i) => $"{mean + (posterior[i].Mean * _level):G4}";
+        string among = last.Length < _racers.Length ? $"the {last.Length} rates that went furthest" : $"{last.Length} rates that survived";
+        string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {Expected(best)} with its neighbours weighed in, of {among}";
         int running = Array.FindIndex(_racers, racer => racer.Rate == state.Running);
         if (running >= 0 && running != best && equal.Contains(running))
         {
-            return (_racers[running], $"{lowest}; the running rate, {_racers[running].Rate:G4} with {MeanOf(_racers[running]):G4}, cannot be told from it and stays.");
+            return (_racers[running], $"{lowest}; the running rate, {_racers[running].Rate:G4} with {Expected(running)}, cannot be told from it and stays.");
         }
 
         int largest = running == best ? best : equal.MaxBy(i => _racers[i].Rate);
         return largest == best
             ? (_racers[best], $"{lowest}.")
-            : (_racers[largest], $"{lowest}; {_racers[largest].Rate:G4}, with {MeanOf(_racers[largest]):G4}, cannot be told from it, and of equals the largest rate is taken.");
+            : (_racers[largest], $"{lowest}; {_racers[largest].Rate:G4}, with {Expected(largest)}, cannot be told from it, and of equals the largest rate is taken.");
     }
 
     private static StageCurve Curve(Racer racer) => new(racer.Rate, racer.Curve);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.AutoLrs;
@@ -5,7 +7,7 @@ using Orchestrator.Bo.Simulation;
 
 namespace Orchestrator.Bo.Tests.Searches.AutoLrs;
 
-public sealed class AutoLrsSearchTests : SearchContract
+public sealed partial class AutoLrsSearchTests : SearchContract
 {
     protected override ISearch Create(SearchProblem problem) => new AutoLrsSearch(problem, Settings());
 
@@ -35,6 +37,16 @@ public sealed class AutoLrsSearchTests : SearchContract
         SimulatedRecord<QuadraticState> path = run.Stretches.First(s => s.Plan is { Stage: 0, Role: StretchRole.Path });
         Assert.Equal(choice.Taken[^1], path.Plan.Parent);
         Assert.Equal(20, path.Plan.Start);
+    }
+
+    [Fact]
+    public void A_reason_compares_what_was_compared()
+    {
+        ChooseRate[] choices = [.. Enumerable.Range(1, 20).SelectMany(seed => Run(Problem() with { Seed = seed }).Decisions<ChooseRate>()).Where(choice => choice.Candidates.Count > 0)];
+        Assert.Contains(choices, choice => choice.Reason.Contains("that went furthest", StringComparison.Ordinal));
+        Match[] told = [.. choices.Select(choice => Told().Match(choice.Reason)).Where(match => match.Success)];
+        Assert.NotEmpty(told);
+        Assert.All(told, match => Assert.True(Number(match, "lowest") <= Number(match, "equal"), match.Value));
     }
 
     [Theory]
@@ -113,6 +125,12 @@ public sealed class AutoLrsSearchTests : SearchContract
         Assert.Contains("1000", run.Failure.Reason);
         Assert.Contains("1E+06", run.Failure.Reason);
     }
+
+    /// <summary>The expected loss of the lowest, and of the one that cannot be told from it.</summary>
+    [GeneratedRegex(@"end of the stage, (?<lowest>\S+) with .* with (?<equal>[^ ,]+),? cannot be told", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Told();
+
+    private static double Number(Match match, string group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     private static AutoLrsSettings Settings() => new(120, 1, null, 12, 10, SearchSignal.Training, 1000);
 }
