@@ -40,6 +40,9 @@ public sealed class FollowedJob
         ArgumentNullException.ThrowIfNull(api);
         var job = new FollowedJob(api, await api.SubmitAsync(spec, Guid.NewGuid().ToString("N"), ct));
         job.Ended = job.FollowAsync(ct);
+
+        // Followed from here on: a stream that has brought nothing yet does not outlive a server that is killed now.
+        await job.ReachesAsync(followed => followed.Count("job_submitted") > 0);
         return job;
     }
 
