@@ -124,9 +124,9 @@ public static class StageForecaster
         }
 
         double least = fits.Min(fit => fit.Error);
-        double[] belief = [.. fits.Select(fit => Math.Exp((least - fit.Error) / 2))];
-        double total = belief.Sum();
-        (double Mean, double Variance)[] averaged = [.. targets.Select((_, i) => Average([.. fits.Select(fit => fit.Forecasts[i])], belief, total))];
+        double total = fits.Sum(fit => Math.Exp((least - fit.Error) / 2));
+        double[] belief = [.. fits.Select(fit => Math.Exp((least - fit.Error) / 2) / total)];
+        (double Mean, double Variance)[] averaged = [.. targets.Select((_, i) => Average([.. fits.Select(fit => fit.Forecasts[i])], belief))];
         int front = Enumerable.Range(0, lawful.Length).MinBy(i => lawful[i].Last);
         double most = MostDescent * Math.Max(0, lawful[front].Last - averaged[front].Mean);
         for (int i = 0; i < targets.Length; i++)
@@ -148,15 +148,15 @@ public static class StageForecaster
         Enumerable.Range(0, lawful.Length).MinBy(i => Math.Abs(Math.Log(lawful[i].Rate / rate)));
 
     /// <summary>Mean and variance of the forecasts of all shapes.</summary>
-    private static (double Mean, double Variance) Average(double[] forecasts, double[] belief, double total)
+    private static (double Mean, double Variance) Average(double[] forecasts, double[] belief)
     {
         double mean = 0;
         double square = 0;
         for (int f = 0; f < forecasts.Length; f++)
         {
             double distance = forecasts[f] - forecasts[0];
-            mean += belief[f] / total * distance;
-            square += belief[f] / total * distance * distance;
+            mean += belief[f] * distance;
+            square += belief[f] * distance * distance;
         }
 
         return (forecasts[0] + mean, Math.Max(0, square - (mean * mean)));

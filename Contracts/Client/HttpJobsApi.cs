@@ -80,29 +80,22 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
     public async IAsyncEnumerable<JobEventView> EventsAsync(string job, long after = 0, [EnumeratorCancellation] CancellationToken ct = default)
     {
         long last = after;
+        bool wasThere = after > 0;
         while (true)
         {
-            bool ended = false;
-            await foreach (JobEventView? e in ConnectionAsync(job, last, ct))
+            using HttpResponseMessage? response = await ConnectAsync(job, last, wasThere, ct);
+            if (response is not null)
             {
-                if (e is null)
+                wasThere = true;
+                await foreach (JobEventView e in ReadAsync(response, ct))
                 {
-                    ended = true;
-                    break;
+                    last = Math.Max(last, e.Sequence);
+                    yield return e;
+                    if (e.Type == "job_ended")
+                    {
+                        yield break;
+                    }
                 }
-
-                last = Math.Max(last, e.Sequence);
-                yield return e;
-                ended = e.Type == "job_ended";
-                if (ended)
-                {
-                    break;
-                }
-            }
-
-            if (ended)
-            {
-                yield break;
             }
 
             await Task.Delay(Reconnect, _clock, ct);
@@ -170,44 +163,39 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
         }
     }
 
-    /// <summary>Events of one connection; ends when it breaks, with a null when the stream ended by itself.</summary>
-    private async IAsyncEnumerable<JobEventView?> ConnectionAsync(string job, long after, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>The stream of a job's events; null where the server cannot give it now, and <paramref name="wasThere"/>.</summary>
+    private async Task<HttpResponseMessage?> ConnectAsync(string job, long after, bool wasThere, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{Job(job)}/events");
         request.Headers.Add("Last-Event-ID", after.ToString());
-        HttpResponseMessage? response = null;
         try
         {
-            response = await SendAsync(request, ct);
+            return await SendAsync(request, ct);
         }
-        catch (ServerUnreachableException) when (after > 0)
+        catch (ServerUnreachableException) when (wasThere)
         {
-            // It was there before: it is being started again.
+            return null; // It is being started again.
         }
         catch (ApiException e) when (e.Status >= (int)HttpStatusCode.InternalServerError)
         {
-            // As above.
+            return null;
         }
+    }
 
-        if (response is null)
+    /// <summary>Events of one connection, until it breaks.</summary>
+    private static async IAsyncEnumerable<JobEventView> ReadAsync(HttpResponseMessage response, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await using Stream body = await response.Content.ReadAsStreamAsync(ct);
+        SseParser<string> parser = SseParser.Create(body);
+        IAsyncEnumerator<SseItem<string>> items = parser.EnumerateAsync(ct).GetAsyncEnumerator(ct);
+        await using (items)
         {
-            yield break;
-        }
-
-        using (response)
-        {
-            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
-            SseParser<string> parser = SseParser.Create(body);
-            IAsyncEnumerator<SseItem<string>> items = parser.EnumerateAsync(ct).GetAsyncEnumerator(ct);
-            await using (items)
+            while (await NextAsync(items))
             {
-                while (await NextAsync(items))
-                {
-                    SseItem<string> item = items.Current;
-                    _ = long.TryParse(item.EventId, out long sequence);
-                    using var payload = JsonDocument.Parse(item.Data);
-                    yield return new JobEventView(item.EventType is "progress" or "held" ? 0 : sequence, item.EventType, payload.RootElement.Clone());
-                }
+                SseItem<string> item = items.Current;
+                _ = long.TryParse(item.EventId, out long sequence);
+                using var payload = JsonDocument.Parse(item.Data);
+                yield return new JobEventView(item.EventType is "progress" or "held" ? 0 : sequence, item.EventType, payload.RootElement.Clone());
             }
         }
     }

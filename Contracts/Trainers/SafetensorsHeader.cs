@@ -100,11 +100,10 @@ public sealed class SafetensorsHeader
 
     /// <summary>Reads the header at the beginning of a file that is in memory.</summary>
     /// <exception cref="FormatException">It is no safetensors file, or it is truncated.</exception>
-    public static SafetensorsHeader Read(byte[] file)
+    public static SafetensorsHeader Read(ArraySegment<byte> file)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        using var stream = new MemoryStream(file, writable: false);
-        return Read(stream, file.Length);
+        using var stream = new MemoryStream(file.Array!, file.Offset, file.Count, writable: false);
+        return Read(stream, file.Count);
     }
 
     /// <summary>The header's bytes, with length and padding.</summary>

@@ -42,8 +42,7 @@ internal sealed record CheckpointImage(ArraySegment<byte> Bytes, string Sha256)
         SafetensorsHeader header;
         try
         {
-            using var stream = new MemoryStream(Bytes.Array!, Bytes.Offset, Bytes.Count, writable: false);
-            header = SafetensorsHeader.Read(stream, Bytes.Count);
+            header = SafetensorsHeader.Read(Bytes);
         }
         catch (FormatException e)
         {

@@ -55,7 +55,11 @@ internal sealed class CheckpointMemory(int maxCount, long maxBytes)
         CheckpointImage? same = Find(image.Sha256);
         if (image.Bytes.Count > maxBytes || same is not null)
         {
-            _spare = same?.Bytes.Array == image.Bytes.Array ? _spare : image.Bytes.Array;
+            if (same?.Bytes.Array != image.Bytes.Array)
+            {
+                _spare = image.Bytes.Array;
+            }
+
             return;
         }
 

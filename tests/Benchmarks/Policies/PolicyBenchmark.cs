@@ -4,10 +4,10 @@ using System.Text.Json;
 using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
-using Orchestrator.Bo.Searches.AutoLrs;
-using Orchestrator.Bo.Searches.AutoLrsReference;
 using Orchestrator.Bo.Simulation;
+using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Trainers;
+using Orchestrator.Grains.Optimization;
 using Spectre.Console;
 
 namespace Orchestrator.Benchmarks.Policies;
@@ -126,14 +126,20 @@ internal static class PolicyBenchmark
             return (new AnnealedSearch(problem, JsonSerializer.Deserialize<AnnealedSettings>(json, JsonSerializerOptions.Web)!), parallelism);
         }
 
-        if (parts[0].StartsWith("autolrs", StringComparison.Ordinal) || parts[0].StartsWith("reference", StringComparison.Ordinal))
+        if (parts[0] is "autolrs" or "autolrs8" or "reference" or "reference8")
         {
-            bool reference = parts[0].StartsWith("reference", StringComparison.Ordinal);
-            long stage = (steps + 10) / 11;
-            long probe = Math.Max(5, stage / 10);
-            var settings = new AutoLrsSettings(
-                stage, reference ? 2 : 1, reference ? 8000 : null, probe, 10, SearchSignal.Training, 1000, FirstProbeSteps: reference ? null : Math.Min(3 * probe, stage - 1));
-            return (reference ? new AutoLrsReferenceSearch(problem, settings) : new AutoLrsSearch(problem, settings), parallelism);
+            // As a job file that says nothing else would have it.
+            JsonElement file = JsonSerializer.SerializeToElement(new
+            {
+                name = policy,
+                trainer = new { workload = "noisy-quadratic" },
+                objective = new { metric = "validation_loss", type = "minimize" },
+                steps,
+                schedule = new { algorithm = parts[0].StartsWith('a') ? "autolrs" : "autolrs-reference", range = new { min = workload.MinRate, max = workload.MaxRate } },
+                seed,
+                parallelTrialCount = parallelism,
+            });
+            return (SearchFactory.Create(JobSpecReader.Read(file).Spec!), parallelism);
         }
 
         double peak = double.Parse(parts[1], CultureInfo.InvariantCulture);

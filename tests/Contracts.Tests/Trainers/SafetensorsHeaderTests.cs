@@ -27,7 +27,7 @@ public sealed class SafetensorsHeaderTests
     public void What_was_laid_out_is_read_back()
     {
         var header = SafetensorsHeader.Create([("x", "F64", []), ("a", "I64", [3, 2])], new Dictionary<string, string>());
-        var read = SafetensorsHeader.Read([.. header.ToBytes(), .. new byte[56]]);
+        var read = SafetensorsHeader.Read((byte[])[.. header.ToBytes(), .. new byte[56]]);
         Assert.Equal(["a", "x"], read.Tensors.Select(t => t.Name));
         Assert.Equal([0L, 48], read.Tensors.Select(t => t.Offset));
         Assert.Equal([3L, 2], read.Tensors[0].Shape);
@@ -57,7 +57,7 @@ public sealed class SafetensorsHeaderTests
     {
         var prefix = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)json.Length);
-        Assert.Throws<FormatException>(() => SafetensorsHeader.Read([.. prefix, .. Encoding.UTF8.GetBytes(json), .. new byte[8]]));
+        Assert.Throws<FormatException>(() => SafetensorsHeader.Read((byte[])[.. prefix, .. Encoding.UTF8.GetBytes(json), .. new byte[8]]));
     }
 
     [Fact]

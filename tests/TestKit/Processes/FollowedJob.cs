@@ -41,7 +41,7 @@ public sealed class FollowedJob
         var job = new FollowedJob(api, await api.SubmitAsync(spec, Guid.NewGuid().ToString("N"), ct));
         job.Ended = job.FollowAsync(ct);
 
-        // Followed from here on: a stream that has brought nothing yet does not outlive a server that is killed now.
+        // Followed from here on: a server that is killed before it was connected to was never there.
         await job.ReachesAsync(followed => followed.Count("job_submitted") > 0);
         return job;
     }
