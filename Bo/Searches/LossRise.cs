@@ -8,9 +8,10 @@ namespace Orchestrator.Bo.Searches;
 /// <param name="maxLossRise">Ratio, above 0; null = nothing is watched.</param>
 /// <param name="patience">Losses whose mean is compared, at least 1.</param>
 /// <param name="reference">Loss compared with; null = the first one seen.</param>
-public sealed class LossRise(double? maxLossRise, int patience, double? reference)
+/// <param name="earlier">Losses that count as seen already, oldest first; null = none.</param>
+public sealed class LossRise(double? maxLossRise, int patience, double? reference, IEnumerable<double>? earlier = null)
 {
-    private readonly Queue<double> _last = new();
+    private readonly Queue<double> _last = new(earlier?.TakeLast(patience) ?? []);
 
     /// <summary>The loss that others are compared with; null = none yet.</summary>
     public double? Reference { get; private set; } = reference;

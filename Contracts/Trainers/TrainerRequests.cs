@@ -99,6 +99,9 @@ public sealed record MergeRequest : TrainerRequest
 public sealed record StopRequest : TrainerRequest
 {
     public required StopReason Reason { get; init; }
+
+    /// <summary>Where to keep the prefix of a segment that was asked for no checkpoint; null: it is not wanted.</summary>
+    public CheckpointTarget? Output { get; init; }
 }
 
 /// <summary>Ends the trainer after what is running; the end of standard input ends it at once.</summary>
@@ -182,6 +185,12 @@ public sealed record DivergenceLimits
 
     /// <summary>The reference; null: the segment's first loss.</summary>
     public double? ReferenceLoss { get; init; }
+
+    /// <summary>
+    /// Losses of the steps before the first one that count in the mean, oldest first, fewer than <see cref="Patience"/>:
+    /// the segment is the rest of one that was stopped, and fires where that one would have. Null: none.
+    /// </summary>
+    public IReadOnlyList<double>? EarlierLosses { get; init; }
 
     /// <summary>Fires when the gradient's Euclidean norm exceeds this.</summary>
     public double? MaxGradientNorm { get; init; }

@@ -82,7 +82,8 @@ public sealed record SegmentFinished : JobEvent
 }
 
 /// <summary>A prefix of a segment is done: the segment ends there, and <see cref="Remainder"/> is the rest of it.</summary>
-public sealed record SegmentSplit(int Segment, long Steps, int Remainder) : JobEvent;
+/// <param name="Watch">What the divergence guard of the rest knows of the prefix; null = it has none.</param>
+public sealed record SegmentSplit(int Segment, long Steps, int Remainder, GuardWatch? Watch = null) : JobEvent;
 
 /// <summary>A segment is offered again.</summary>
 /// <param name="Cause">failed, lost, released or worker_fault; only the first two count towards giving up.</param>

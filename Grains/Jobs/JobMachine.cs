@@ -148,13 +148,6 @@ public static class JobMachine
             return [Offer(segment, told, "released", "Only a prefix was recomputed.")];
         }
 
-        if (!whole && state.Stretches[segment.Stretch].Plan.Guard is not null)
-        {
-            // A guard looks at the last losses of its segment: a border that nobody planned would make it blind for a
-            // while, and a stop would change what diverges.
-            return [Offer(segment, told, "released", "It was stopped, and its guard cannot look across the stop.")];
-        }
-
         if (segment.Recompute)
         {
             return Recomputed(segment, told, series);
@@ -164,7 +157,8 @@ public static class JobMachine
         SegmentFinished finished = Finish(segment, told, SegmentState.Succeeded, series) with { Goal = goal };
         if (!whole)
         {
-            return [new SegmentSplit(segment.Number, result.Steps, state.NextSegment), finished];
+            GuardWatch? watch = GuardWatch.After(state.Stretches[segment.Stretch].Plan.Guard, segment.Watch, series);
+            return [new SegmentSplit(segment.Number, result.Steps, state.NextSegment, watch), finished];
         }
 
         return goal is null

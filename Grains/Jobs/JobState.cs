@@ -191,6 +191,9 @@ public sealed record SegmentRecord
     /// <summary>Whether it is the rest of its parent, which was stopped: the two were planned as one.</summary>
     public bool Rest { get; init; }
 
+    /// <summary>What its divergence guard knows of what it is the rest of; null = it begins anew, or has none.</summary>
+    public GuardWatch? Watch { get; init; }
+
     /// <summary>Whether its checkpoint is wanted.</summary>
     public required bool Output { get; init; }
 

@@ -315,7 +315,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
     {
         SegmentRecord whole = state.Segments[split.Segment];
         StretchRecord stretch = state.Stretches[whole.Stretch];
-        return state.With(SegmentPlanner.Split(Spec, state, whole, split.Steps, split.Remainder)) with
+        return state.With(SegmentPlanner.Split(Spec, state, whole, split)) with
         {
             NextSegment = Math.Max(state.NextSegment, split.Remainder + 1),
             Stretches = state.Stretches.SetItem(whole.Stretch, stretch with

@@ -49,8 +49,9 @@ public static class SegmentPlanner
     }
 
     /// <summary>The rest of a segment of which a prefix is done, and the later pieces with their new lineage.</summary>
-    public static ImmutableArray<SegmentRecord> Split(JobSpec spec, JobState state, SegmentRecord whole, long steps, int remainder)
+    public static ImmutableArray<SegmentRecord> Split(JobSpec spec, JobState state, SegmentRecord whole, SegmentSplit split)
     {
+        (long steps, int remainder) = (split.Steps, split.Remainder);
         StretchRecord stretch = state.Stretches[whole.Stretch];
         SegmentIdentity prefix = Identity(spec, state.Placement!, stretch.Plan, whole with { Steps = steps }, ParentIdentity(state, whole));
         var changed = ImmutableArray.CreateBuilder<SegmentRecord>();
@@ -67,6 +68,7 @@ public static class SegmentPlanner
             Identity = "",
             State = SegmentState.Waiting,
             Rest = true,
+            Watch = split.Watch,
             Output = whole.Output,
         };
         rest = rest with { Identity = Identify(spec, state.Placement!, stretch.Plan, rest, done.Identity) };
@@ -131,7 +133,7 @@ public static class SegmentPlanner
             Steps = segment.Steps,
             Plan = Plan(stretch, segment),
             Validate = Validate(spec, stretch, segment),
-            Guard = Guard(stretch),
+            Guard = Guard(stretch, segment),
             TrainerDigest = state.Placement!.Trainer,
             DataDigest = state.Placement.Data,
             Class = state.Placement.Class,
@@ -160,7 +162,7 @@ public static class SegmentPlanner
         Plan = Plan(stretch, segment),
         Settings = (JsonObject)spec.Settings.DeepClone(),
         Seed = spec.Seed,
-        Guard = Guard(stretch),
+        Guard = Guard(stretch, segment),
         Validate = Validate(spec, stretch, segment),
         Trainer = placement.Trainer,
         Workload = spec.Trainer.Workload,
@@ -191,7 +193,13 @@ public static class SegmentPlanner
             : null;
     }
 
-    private static DivergenceLimits? Guard(Stretch? stretch) => stretch?.Guard is { } guard
-        ? new DivergenceLimits { MaxLossRise = guard.MaxLossRise, Patience = guard.Patience, ReferenceLoss = guard.ReferenceLoss }
+    private static DivergenceLimits? Guard(Stretch? stretch, SegmentRecord segment) => stretch?.Guard is { } guard
+        ? new DivergenceLimits
+        {
+            MaxLossRise = guard.MaxLossRise,
+            Patience = guard.Patience,
+            ReferenceLoss = segment.Watch?.ReferenceLoss ?? guard.ReferenceLoss,
+            EarlierLosses = segment.Watch?.Losses,
+        }
         : null;
 }

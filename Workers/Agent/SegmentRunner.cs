@@ -30,7 +30,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     internal async Task<FinishedSegment> RunAsync(HeldLease held, SlotPlace place)
     {
         held.BegunAt = time.GetTimestamp();
-        string output = Path.Combine(place.Scratch, $"{Guid.NewGuid():N}.checkpoint");
+        var output = new CheckpointTarget(Path.Combine(place.Scratch, $"{Guid.NewGuid():N}.checkpoint"));
         try
         {
             ResolvedTrainer trainer = catalog.Resolve(held.Work);
@@ -40,7 +40,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             held.OnStop(place.Slot.Stop);
             SlotResult result = await running;
             held.OnStop(null);
-            return Conclude(held, assignment, result, output);
+            return Conclude(held, assignment, result);
         }
         catch (SegmentRefusedException e)
         {
@@ -84,7 +84,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     }
 
     private Assignment Prepare(
-        SegmentWork work, ResolvedTrainer trainer, SlotPlace place, CheckpointLoan? parent, string output)
+        SegmentWork work, ResolvedTrainer trainer, SlotPlace place, CheckpointLoan? parent, CheckpointTarget output)
     {
         if (work.Trainer.Threads < 1 || !(work.Trainer.HangSeconds > 0) || work.Steps < 0 || work.Plan.Steps < work.Steps)
         {
@@ -109,7 +109,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
         {
             Segment = $"{work.Job}/{work.Segment}",
             Parent = parent is null ? null : new CheckpointSource(parent.Path, work.Parent!.Sha256),
-            Output = work.Output ? new CheckpointTarget(output) : null,
+            Output = work.Output ? output : null,
             Start = work.Start,
             Steps = work.Steps,
             Plan = work.Plan,
@@ -131,13 +131,14 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             Opening = new TrainerOpening(
                 trainer.Command, TrainerEnvironment.For(place.Device, work.Trainer.Threads, data), open),
             Train = train,
+            Output = output,
             Hang = TimeSpan.FromSeconds(work.Trainer.HangSeconds),
             MemoryBytes = work.Trainer.MemoryBytes,
             Digest = trainer.Digest,
         };
     }
 
-    private FinishedSegment Conclude(HeldLease held, Assignment assignment, SlotResult result, string output)
+    private FinishedSegment Conclude(HeldLease held, Assignment assignment, SlotResult result)
     {
         var completion = new Completion
         {
@@ -177,7 +178,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             return new(completion with { Outcome = CompletionOutcome.Failed, Failure = wrong });
         }
 
-        bool hasOutput = assignment.Train.Output is not null;
+        bool hasOutput = assignment.Train.Output is not null || done.Steps < assignment.Train.Steps;
         completion = completion with
         {
             Outcome = CompletionOutcome.Succeeded,
@@ -192,7 +193,7 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
             return new(completion with { Outcome = CompletionOutcome.Failed, Failure = failure, Checkpoint = null });
         }
 
-        return new(completion, hasOutput ? output : null);
+        return new(completion, hasOutput ? assignment.Output.Path : null);
     }
 
     private static byte[] ReadSeries(string path)

@@ -30,8 +30,11 @@ public sealed class ProtocolTests
         Assert.True(trainer.Process.WaitForExit(TimeSpan.FromSeconds(2)));
     }
 
-    [Fact]
-    public void A_paused_segment_answers_with_the_prefix_it_made()
+    /// <summary>Also where its checkpoint was not wanted at the end: the stop says where to keep it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_paused_segment_answers_with_the_prefix_it_made(bool output)
     {
         using var folder = new TemporaryFolder();
         using var trainer = new TrainerProcess();
@@ -43,12 +46,30 @@ public sealed class ProtocolTests
             Start = 0,
             Steps = 2_000_000,
             Plan = RatePlan.Constant(2_000_000, 0.01),
-            Output = new CheckpointTarget(folder.File("prefix")),
+            Output = output ? new CheckpointTarget(folder.File("prefix")) : null,
         });
-        trainer.Write(new StopRequest { Reason = StopReason.Paused });
+        trainer.Write(new StopRequest { Reason = StopReason.Paused, Output = output ? null : new CheckpointTarget(folder.File("prefix")) });
         var done = Assert.IsType<DoneReply>(trainer.Read());
         Assert.InRange(done.Steps, 0, 1_999_999);
         Assert.NotNull(done.Checkpoint);
+        Assert.True(File.Exists(folder.File("prefix")));
+    }
+
+    [Fact]
+    public void A_guard_counts_the_losses_before_a_stop()
+    {
+        using var trainer = new TrainerProcess();
+        trainer.Open("noisy-quadratic");
+        TrainRequest request = new()
+        {
+            Segment = "rest",
+            Start = 0,
+            Steps = 5,
+            Plan = RatePlan.Constant(5, 1e-6),
+            Guard = new DivergenceLimits { MaxLossRise = 3, Patience = 4, ReferenceLoss = 1, EarlierLosses = [1e6, 1e6, 1e6] },
+        };
+        Assert.Equal(0, Assert.IsType<FailedReply>(trainer.Train(request)).Step);
+        Assert.Equal(3, Assert.IsType<FailedReply>(trainer.Train(request with { Guard = request.Guard with { ReferenceLoss = 1e-6, EarlierLosses = null } })).Step);
     }
 
     [Fact]

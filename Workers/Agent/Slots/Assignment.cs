@@ -44,6 +44,9 @@ internal sealed record Assignment
     /// <summary>The segment; its id is given when it is sent.</summary>
     internal required TrainRequest Train { get; init; }
 
+    /// <summary>Where its checkpoint goes; also that of a prefix of a segment that needs none at its end.</summary>
+    internal required CheckpointTarget Output { get; init; }
+
     /// <summary>Longest time without a protocol message while the trainer is busy.</summary>
     internal required TimeSpan Hang { get; init; }
 

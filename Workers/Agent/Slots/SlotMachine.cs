@@ -80,7 +80,13 @@ internal static class SlotMachine
             StopReason.Paused => state.Assignment.Hang,
             _ => AbandonGrace,
         };
-        SlotEffect send = new SlotEffect.Send(new StopRequest { Id = state.Request + 1, Reason = reason });
+        bool needsPlace = KeepsPrefix(reason) && state.Assignment.Train.Output is null;
+        SlotEffect send = new SlotEffect.Send(new StopRequest
+        {
+            Id = state.Request + 1,
+            Reason = reason,
+            Output = needsPlace ? state.Assignment.Output : null,
+        });
 
         // The awaited answer is still that of the train request, so its id stays.
         return (state with { Stop = reason, StopBy = now + grace }, [send]);

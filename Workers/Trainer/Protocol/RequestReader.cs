@@ -59,7 +59,7 @@ internal sealed class RequestReader(Stream input, ReplyWriter replies, StopSigna
             var request = TrainerProtocol.ReadRequest(line);
             if (request is StopRequest told)
             {
-                stop.Raise(told.Reason);
+                stop.Raise(told);
             }
             else
             {

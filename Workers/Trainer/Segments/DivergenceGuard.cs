@@ -23,7 +23,8 @@ internal sealed class DivergenceGuard
             throw TrainerException.BadInput("guard: `patience` is at least 1, `maxLossRise` and `maxGradientNorm` are above 0");
         }
 
-        _rise = new LossRise(_limits.MaxLossRise, _limits.Patience, _limits.ReferenceLoss);
+        _rise = new LossRise(_limits.MaxLossRise, _limits.Patience, _limits.ReferenceLoss, _limits.EarlierLosses);
+        LastFiniteLoss = _limits.EarlierLosses is [.., var last] ? last : null;
     }
 
     /// <summary>The last finite loss seen; null: none yet.</summary>

@@ -30,7 +30,7 @@ internal sealed class SegmentRunner(
         _time.During(SegmentActivity.Checkpoint, () => Restore(request.Parent));
 
         var done = 0L;
-        while (done < request.Steps && stop.Reason is null)
+        while (done < request.Steps && stop.Request is null)
         {
             var step = request.Start + done;
             var rate = rates[done];
@@ -50,7 +50,9 @@ internal sealed class SegmentRunner(
             Validate(last, border);
         }
 
-        var checkpoint = request.Output is { } output && !stop.Abandoned
+        // What was to end without a checkpoint needs one where it is cut, or its steps were for nothing.
+        var target = request.Output ?? (done < request.Steps ? stop.Request?.Output : null);
+        var checkpoint = target is { } output && !stop.Abandoned
             ? _time.During(SegmentActivity.Checkpoint, () => Save(output, border))
             : null;
         return new()

@@ -5,19 +5,17 @@ namespace Orchestrator.Workers.Trainer.Segments;
 /// <summary>Carries a stop from the thread that reads requests to the one that trains.</summary>
 internal sealed class StopSignal
 {
-    private const int None = -1;
+    private volatile StopRequest? _request;
 
-    private int _reason = None;
-
-    /// <summary>Why to stop; null: go on.</summary>
-    internal StopReason? Reason => Volatile.Read(ref _reason) is var reason and not None ? (StopReason)reason : null;
+    /// <summary>How it was asked to stop; null: go on.</summary>
+    internal StopRequest? Request => _request;
 
     /// <summary>Whether nobody wants the prefix either.</summary>
-    internal bool Abandoned => Reason is StopReason.Cancelled or StopReason.Superseded;
+    internal bool Abandoned => Request?.Reason is StopReason.Cancelled or StopReason.Superseded;
 
-    /// <summary>Asks for a stop; the first reason counts.</summary>
-    internal void Raise(StopReason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, None);
+    /// <summary>Asks for a stop; the first one counts.</summary>
+    internal void Raise(StopRequest request) => Interlocked.CompareExchange(ref _request, request, null);
 
     /// <summary>Forgets an earlier stop, when another request begins.</summary>
-    internal void Reset() => Volatile.Write(ref _reason, None);
+    internal void Reset() => _request = null;
 }

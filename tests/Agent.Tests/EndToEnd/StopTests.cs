@@ -37,11 +37,13 @@ public sealed class StopTests : IAsyncLifetime
         _silo.UntilAsync(() => _silo.Heartbeats.Any(h => h.Leases.Any(l => l.Token == token && l.Steps == 3)), $"progress of {token}");
 
     [Theory]
-    [InlineData(StopReason.Paused)]
-    [InlineData(StopReason.Draining)]
-    public async Task A_paused_segment_keeps_its_prefix(StopReason reason)
+    [InlineData(StopReason.Paused, true)]
+    [InlineData(StopReason.Draining, true)]
+    [InlineData(StopReason.Paused, false)]
+    [InlineData(StopReason.Draining, false)]
+    public async Task A_paused_segment_keeps_its_prefix_also_where_none_was_asked_for_at_its_end(StopReason reason, bool output)
     {
-        _silo.Offer(Stuck().As("one"));
+        _silo.Offer((Stuck() with { Output = output }).As("one"));
         await RunningAsync("one");
 
         _silo.Stop("one", reason);

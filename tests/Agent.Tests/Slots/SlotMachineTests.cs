@@ -24,6 +24,7 @@ public sealed class SlotMachineTests
             Plan = RatePlan.Constant(5, 0.1),
             Output = new CheckpointTarget("/out"),
         },
+        Output = new CheckpointTarget("/out"),
         Hang = Hang,
         MemoryBytes = memory,
         Digest = digest,
@@ -160,6 +161,22 @@ public sealed class SlotMachineTests
 
         Assert.Equal(2, Run(state, TimeSpan.Zero, _ => new SlotInput.StopAsked(StopReason.Paused), _ => new SlotInput.StopAsked(StopReason.Cancelled)).Effects.Count);
         Assert.Single(Run(state, TimeSpan.Zero, _ => new SlotInput.StopAsked(StopReason.Cancelled), _ => new SlotInput.StopAsked(StopReason.Paused)).Effects);
+    }
+
+    [Theory]
+    [InlineData(StopReason.Paused, false, true)]
+    [InlineData(StopReason.Draining, false, true)]
+    [InlineData(StopReason.Cancelled, false, false)]
+    [InlineData(StopReason.Paused, true, false)]
+    public void A_stop_says_where_to_keep_a_prefix_that_has_no_place_yet(StopReason reason, bool output, bool told)
+    {
+        Assignment segment = Segment();
+        segment = segment with { Train = segment.Train with { Output = output ? segment.Output : null } };
+
+        SlotEffect effect = Assert.Single(Run(Training(segment), TimeSpan.Zero, _ => new SlotInput.StopAsked(reason)).Effects);
+
+        var stop = Assert.IsType<StopRequest>(Assert.IsType<SlotEffect.Send>(effect).Request);
+        Assert.Equal(told ? segment.Output : null, stop.Output);
     }
 
     [Theory]

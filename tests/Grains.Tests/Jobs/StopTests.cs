@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Grains.Jobs;
@@ -81,15 +82,30 @@ public sealed class StopTests
         Assert.Equal(4, _hand.State.Steps.Training);
     }
 
-    [Fact]
-    public void A_stop_does_not_blind_a_guard()
+    /// <summary>A guard looks at the last losses of its segment; it fires at the same step wherever that is cut.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_stop_does_not_blind_a_guard(int stopAfter)
     {
-        // The guard of a probe looks at the last losses of its segment: one that was cut where nobody planned it would
-        // fire later, or not at all. Its prefix is given up, and it runs again as a whole.
-        var hand = new ByHand(JobFiles.AutoLrs(probe: 8).With("segmentSteps", 20));
-        hand.Finish(0, stopAfter: 3);
-        Assert.Equal((SegmentState.Planned, 8L), (hand[0].State, hand[0].Steps));
-        Assert.Equal((3L, 0), (hand.State.Steps.Lost, hand[0].Failures));
+        JsonObject file = JobFiles.AutoLrs(probe: 8).With("segmentSteps", 20).With("schedule.range.max", 8.0);
+        var whole = new ByHand(file);
+        whole.RunUntil(() => whole.State.Stages.Count == 1);
+        var cut = new ByHand(file);
+        while (cut.State.Stages.Count == 0)
+        {
+            cut.Finish(cut.Next, stopAfter: stopAfter);
+        }
+
+        Assert.Contains(StretchOutcome.Diverged, Ends(whole).Select(end => end.Outcome));
+        Assert.Contains(cut.State.Segments.Values, segment => segment is { State: SegmentState.Diverged, Watch.Losses.IsEmpty: false });
+        Assert.Equal(Ends(whole), Ends(cut));
+        Assert.Equal(whole.State.Stages[0].Chosen, cut.State.Stages[0].Chosen);
+        Assert.Equal(whole.State.Steps, cut.State.Steps);
+
+        static IEnumerable<(StretchOutcome? Outcome, long Made)> Ends(ByHand hand) =>
+            hand.State.Stretches.Values.Select(stretch => (stretch.Outcome, stretch.Made));
     }
 
     [Fact]

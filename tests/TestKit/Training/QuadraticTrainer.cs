@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -32,7 +33,7 @@ public static class QuadraticTrainer
     {
         QuadraticState state = parent is null ? Problem.Initial(work.Seed) : Read(parent);
         double[] rates = work.Plan.Expand(work.Steps);
-        var guard = new Guard(work.Guard);
+        var rise = new LossRise(work.Guard?.MaxLossRise, work.Guard?.Patience ?? 1, work.Guard?.ReferenceLoss, work.Guard?.EarlierLosses);
         var points = new List<SeriesPoint>();
         var validations = new List<ValidationResult>();
         long done = 0;
@@ -40,7 +41,7 @@ public static class QuadraticTrainer
         {
             long step = work.Start + done;
             QuadraticStep made = Problem.Step(state, rates[done], step, work.Seed);
-            if (guard.Fires(made.Loss))
+            if (!(Math.Abs(made.Loss) < Overflow) || rise.IsExceededBy(made.Loss))
             {
                 return TrainedSegment.Diverged(done, step);
             }
@@ -90,31 +91,6 @@ public static class QuadraticTrainer
     {
         double[] values = MemoryMarshal.Cast<byte, double>(bytes).ToArray();
         return new QuadraticState(values[..Problem.Dimension], values[Problem.Dimension..]);
-    }
-
-    private sealed class Guard(DivergenceLimits? limits)
-    {
-        private readonly Queue<double> _last = new();
-        private double? _reference = limits?.ReferenceLoss;
-
-        public bool Fires(double loss)
-        {
-            if (!(Math.Abs(loss) < Overflow))
-            {
-                return true;
-            }
-
-            _reference ??= loss;
-            _last.Enqueue(loss);
-            if (limits is null || _last.Count < limits.Patience)
-            {
-                return false;
-            }
-
-            bool rises = _reference > 0 && _last.Sum() / limits.Patience > limits.MaxLossRise * _reference;
-            _last.Dequeue();
-            return rises;
-        }
     }
 }
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -28,13 +29,14 @@ public static class QuadraticSegment
         NoisyQuadratic problem = NoisyQuadratic.Standard(momentum);
         QuadraticState state = parent is null ? problem.Initial(work.Seed) : Read(parent);
         double[] rates = work.Plan.Expand(work.Steps);
+        var rise = new LossRise(work.Guard?.MaxLossRise, work.Guard?.Patience ?? 1, work.Guard?.ReferenceLoss, work.Guard?.EarlierLosses);
         var series = new List<SeriesPoint>();
         var validations = new List<ValidationResult>();
         for (int i = 0; i < work.Steps; i++)
         {
             long t = work.Start + i;
             QuadraticStep step = problem.Step(state, rates[i], t, work.Seed);
-            if (Diverged(step, series, work.Guard))
+            if (!IsFinite(step) || rise.IsExceededBy(step.Loss))
             {
                 return (new Completion
                 {
@@ -78,22 +80,8 @@ public static class QuadraticSegment
     /// <summary>Lower-case hex SHA-256.</summary>
     public static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    private static bool Diverged(QuadraticStep step, List<SeriesPoint> before, DivergenceLimits? limits)
-    {
-        if (!double.IsFinite(step.Loss) || !double.IsFinite(step.GradientL1) || !double.IsFinite(step.GradientL2))
-        {
-            return true;
-        }
-
-        if (limits?.MaxLossRise is not { } rise)
-        {
-            return false;
-        }
-
-        double reference = limits.ReferenceLoss ?? (before.Count == 0 ? step.Loss : before[0].Loss!.Value);
-        double[] recent = [.. before.TakeLast(limits.Patience - 1).Select(point => point.Loss!.Value), step.Loss];
-        return reference > 0 && recent.Length == limits.Patience && recent.Sum() / limits.Patience > rise * reference;
-    }
+    private static bool IsFinite(QuadraticStep step) =>
+        double.IsFinite(step.Loss) && double.IsFinite(step.GradientL1) && double.IsFinite(step.GradientL2);
 
     private static ValidationResult Validate(NoisyQuadratic problem, QuadraticState state, ValidationRequest request, long step)
     {

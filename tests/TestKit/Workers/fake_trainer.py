@@ -48,7 +48,7 @@ def describe():
 class Fake:
     def __init__(self):
         self.requests = queue.Queue()
-        self.stop = None
+        self.stop = self.place = None
         self.settings = {}
         self.seed = 0
         self.scratch = "."
@@ -58,7 +58,7 @@ class Fake:
         for line in sys.stdin:
             request = json.loads(line)
             if request["type"] == "stop":
-                self.stop = request["reason"]
+                self.place, self.stop = request.get("output"), request["reason"]
             else:
                 self.requests.put(request)
         if self.settings.get("behave") != "clinging":
@@ -137,7 +137,7 @@ class Fake:
         return False
 
     def train(self, request):
-        self.stop = None
+        self.stop = self.place = None
         behave = self.settings.get("behave")
         at = self.settings.get("at", 0)
         pause = self.settings.get("stepSeconds", 0)
@@ -186,10 +186,11 @@ class Fake:
         if request.get("validate", {}).get("atEnd"):
             answer["metrics"] = {"validation_loss": 0.5}
             answer["validations"] = [{"step": request["start"] + done, "metrics": {"validation_loss": 0.5}}]
-        if request.get("output") and self.stop not in ("cancelled", "superseded"):
+        output = request.get("output") or (self.place if done < request["steps"] else None)
+        if output and self.stop not in ("cancelled", "superseded"):
             parent = request["parent"]["sha256"] if request.get("parent") else "init"
             state = f"seed {self.seed} parent {parent} start {request['start']} steps {done}\n".encode() * 64
-            with open(request["output"]["path"], "wb") as file:
+            with open(output["path"], "wb") as file:
                 file.write(state)
             digest = hashlib.sha256(b"another" if behave == "wrong_hash" else state).hexdigest()
             answer["checkpoint"] = {"sha256": digest, "bytes": len(state)}
