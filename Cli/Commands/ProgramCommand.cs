@@ -12,7 +12,7 @@ internal static class ProgramCommand
     /// <summary>A command that becomes a program; its options are that program's own.</summary>
     public static Command Create(Session session, string name, string description, string project, string program)
     {
-        var command = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };
+        var command = new Command(name, $"{description} Its options: orchestrator {name} -- --help") { TreatUnmatchedTokensAsErrors = false };
         command.Options.Clear();
         return command.Does(session, (parsed, ct) => RunAsync(session, project, program, parsed.UnmatchedTokens, ct));
     }

@@ -44,8 +44,15 @@ public sealed record WorkloadDescription
     /// <summary>Names of the rate rules it knows.</summary>
     public IReadOnlyList<string> Rules { get; init; } = [];
 
-    /// <summary>What it can do beyond training, such as <c>merge</c>.</summary>
+    /// <summary>What it can do beyond training; <see cref="TrainerCapabilities"/> has those that count.</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = [];
+}
+
+/// <summary>Names in <see cref="WorkloadDescription.Capabilities"/>.</summary>
+public static class TrainerCapabilities
+{
+    /// <summary>Its guard heeds <see cref="DivergenceLimits.EarlierLosses"/>: a guarded segment may be cut.</summary>
+    public const string EarlierLosses = "earlier-losses";
 }
 
 /// <summary>A data set that was found.</summary>

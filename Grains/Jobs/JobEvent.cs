@@ -133,6 +133,7 @@ public sealed record JobEnded(JobStatus Status, string? EndedBy, JobError? Error
 /// <param name="Bitwise">Whether equal segments give equal bytes in this class.</param>
 /// <param name="Metrics">Metrics of the workload.</param>
 /// <param name="BatchSize">Samples of a step, to count evaluations in steps; 0 = unknown.</param>
+/// <param name="CutsGuarded">Whether a divergence guard heeds losses from before a stop, so that its segments may be cut.</param>
 public sealed record JobPlacement(
     string Trainer,
     string Name,
@@ -140,4 +141,5 @@ public sealed record JobPlacement(
     string Class,
     bool Bitwise,
     IReadOnlyList<string> Metrics,
-    long BatchSize);
+    long BatchSize,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool CutsGuarded = false);

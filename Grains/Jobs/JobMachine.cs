@@ -1,3 +1,4 @@
+using Orchestrator.Bo.Searches;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
@@ -148,6 +149,13 @@ public static class JobMachine
             return [Offer(segment, told, "released", "Only a prefix was recomputed.")];
         }
 
+        DivergenceGuard? guard = segment.Stretch < 0 ? null : state.Stretches[segment.Stretch].Plan.Guard;
+        if (!whole && guard is not null && !state.Placement!.CutsGuarded)
+        {
+            // Blind for a while after the border, its guard would fire later or not at all: a stop would change what diverges.
+            return [Offer(segment, told, "released", "It was stopped, and the guard of its trainer cannot look across the stop.")];
+        }
+
         if (segment.Recompute)
         {
             return Recomputed(segment, told, series);
@@ -157,7 +165,7 @@ public static class JobMachine
         SegmentFinished finished = Finish(segment, told, SegmentState.Succeeded, series) with { Goal = goal };
         if (!whole)
         {
-            GuardWatch? watch = GuardWatch.After(state.Stretches[segment.Stretch].Plan.Guard, segment.Watch, series);
+            GuardWatch? watch = GuardWatch.After(guard, segment.Watch, series);
             return [new SegmentSplit(segment.Number, result.Steps, state.NextSegment, watch), finished];
         }
 

@@ -82,7 +82,8 @@ public static class WorkerMatch
             offer.Class,
             offer.Description?.Deterministic ?? false,
             described?.Metrics ?? [request.Metric],
-            batch), 4, "");
+            batch,
+            described?.Capabilities.Contains(TrainerCapabilities.EarlierLosses) ?? false), 4, "");
     }
 
     private static string? Missing(WorkerRegistration worker, IReadOnlyDictionary<string, string>? labels, long? memory)

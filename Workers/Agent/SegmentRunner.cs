@@ -31,6 +31,18 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
     {
         held.BegunAt = time.GetTimestamp();
         var output = new CheckpointTarget(Path.Combine(place.Scratch, $"{Guid.NewGuid():N}.checkpoint"));
+        FinishedSegment finished = await RunAsync(held, place, output);
+        if (finished.CheckpointFile is null)
+        {
+            // Of a segment that was given up after it was written.
+            DurableFile.DeleteQuietly(output.Path);
+        }
+
+        return finished;
+    }
+
+    private async Task<FinishedSegment> RunAsync(HeldLease held, SlotPlace place, CheckpointTarget output)
+    {
         try
         {
             ResolvedTrainer trainer = catalog.Resolve(held.Work);

@@ -38,7 +38,7 @@ public sealed class ProtocolTests
     {
         using var folder = new TemporaryFolder();
         using var trainer = new TrainerProcess();
-        trainer.Open("noisy-quadratic", scratch: folder.Path);
+        trainer.Open("noisy-quadratic", scratch: folder.Path, progressSeconds: 0.01);
         trainer.Write(new TrainRequest
         {
             Id = 9,
@@ -48,9 +48,10 @@ public sealed class ProtocolTests
             Plan = RatePlan.Constant(2_000_000, 0.01),
             Output = output ? new CheckpointTarget(folder.File("prefix")) : null,
         });
+        Assert.InRange(trainer.ReadProgress().Steps, 1, 1_999_999);
         trainer.Write(new StopRequest { Reason = StopReason.Paused, Output = output ? null : new CheckpointTarget(folder.File("prefix")) });
         var done = Assert.IsType<DoneReply>(trainer.Read());
-        Assert.InRange(done.Steps, 0, 1_999_999);
+        Assert.InRange(done.Steps, 1, 1_999_999);
         Assert.NotNull(done.Checkpoint);
         Assert.True(File.Exists(folder.File("prefix")));
     }

@@ -96,8 +96,16 @@ internal static class OptionValues
     }
 
     /// <summary>Folders as full paths: the trainer's current folder is none of our business.</summary>
-    private static string? DataOf(string? folders) =>
-        folders is null ? null : string.Join(':', folders.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath));
+    private static string? DataOf(string? folders)
+    {
+        string[]? paths = folders?.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath).ToArray();
+        if (paths?.FirstOrDefault(path => !Directory.Exists(path)) is { } missing)
+        {
+            throw new AgentInputException($"--data (or ORCHESTRATOR_DATA): there is no folder {missing}. A data set is a folder in it.");
+        }
+
+        return paths is null ? null : string.Join(':', paths);
+    }
 
     private static string? BlobsOf(string? folder)
     {

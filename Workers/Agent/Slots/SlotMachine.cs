@@ -80,7 +80,7 @@ internal static class SlotMachine
             StopReason.Paused => state.Assignment.Hang,
             _ => AbandonGrace,
         };
-        bool needsPlace = KeepsPrefix(reason) && state.Assignment.Train.Output is null;
+        bool needsPlace = KeepsPrefix(reason) && state.Assignment.Train is { Output: null, Steps: > 0 };
         SlotEffect send = new SlotEffect.Send(new StopRequest
         {
             Id = state.Request + 1,

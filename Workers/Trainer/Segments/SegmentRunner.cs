@@ -51,7 +51,7 @@ internal sealed class SegmentRunner(
         }
 
         // What was to end without a checkpoint needs one where it is cut, or its steps were for nothing.
-        var target = request.Output ?? (done < request.Steps ? stop.Request?.Output : null);
+        var target = request.Output ?? (done > 0 && done < request.Steps ? stop.Request?.Output : null);
         var checkpoint = target is { } output && !stop.Abandoned
             ? _time.During(SegmentActivity.Checkpoint, () => Save(output, border))
             : null;

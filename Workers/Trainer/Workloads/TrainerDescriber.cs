@@ -32,6 +32,7 @@ internal static class TrainerDescriber
                     Name = w.Name,
                     Settings = SettingValues.Schema(w.Settings),
                     Metrics = w.Metrics,
+                    Capabilities = [TrainerCapabilities.EarlierLosses],
                 }),
             ],
             Data = usable,

@@ -41,7 +41,7 @@ public sealed class OptionValuesTests
     {
         { "server", "127.0.0.1:5080" }, { "server", "ftp://host" }, { "slots", "0" }, { "devices", "gpu" }, { "devices", "cuda:x" },
         { "labels", "gpu" }, { "memory", "12 apples" }, { "memory", "9999999T" }, { "memory", "-1" }, { "cache", "" }, { "metrics", "70000" },
-        { "name", "" }, { "pool", "" },
+        { "name", "" }, { "pool", "" }, { "data", "/nowhere/at/all" },
     };
 
     [Theory]
@@ -59,6 +59,7 @@ public sealed class OptionValuesTests
             "cache" => raw with { CacheBytes = value },
             "metrics" => raw with { MetricsPort = int.Parse(value) },
             "name" => raw with { Name = value },
+            "data" => raw with { Data = $"/:{value}" },
             _ => raw with { Pool = value },
         };
 

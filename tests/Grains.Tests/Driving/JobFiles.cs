@@ -10,7 +10,7 @@ internal static class JobFiles
 {
     /// <summary>What the jobs are pinned to.</summary>
     public static JobPlacement Placement { get; } =
-        new("trainer-digest", "trainer 1.0", "data-digest", "cpu-test-t1", Bitwise: true, ["validation_loss", "test_loss"], BatchSize: 8);
+        new("trainer-digest", "trainer 1.0", "data-digest", "cpu-test-t1", Bitwise: true, ["validation_loss", "test_loss"], BatchSize: 8, CutsGuarded: true);
 
     /// <summary>A search by AutoLRS: three stages of 20 steps, four candidates, each to the end of its probe.</summary>
     public static JsonObject AutoLrs(int steps = 60, int stage = 20, int probe = 5, int candidates = 4) => File("autolrs", steps, new JsonObject

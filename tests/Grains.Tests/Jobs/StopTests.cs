@@ -109,6 +109,41 @@ public sealed class StopTests
     }
 
     [Fact]
+    public void Where_the_trainer_cannot_tell_its_guard_what_was_before_a_guarded_segment_runs_again()
+    {
+        var hand = new ByHand(JobFiles.AutoLrs(probe: 8).With("segmentSteps", 20), JobFiles.Placement with { CutsGuarded = false });
+        hand.Finish(0, stopAfter: 3);
+        Assert.Equal((SegmentState.Planned, 8L), (hand[0].State, hand[0].Steps));
+        Assert.Equal((3L, 0), (hand.State.Steps.Lost, hand[0].Failures));
+    }
+
+    /// <summary>Cool-downs and the probes of the published search need no checkpoint at their end; where they are cut they do.</summary>
+    [Theory]
+    [InlineData("annealed")]
+    [InlineData("autolrs-reference")]
+    public void A_search_that_is_stopped_all_the_time_ends_as_one_that_is_not(string algorithm)
+    {
+        JsonObject file = (algorithm == "annealed" ? JobFiles.Annealed() : JobFiles.Reference()).With("segmentSteps", 100);
+        var whole = new ByHand(file);
+        whole.RunToEnd();
+        var cut = new ByHand(file);
+        bool saw = false;
+        while (!cut.State.Ended)
+        {
+            int next = cut.Next;
+            saw |= !cut[next].Output && cut[next].Steps > 3;
+            cut.Finish(next, stopAfter: 3);
+        }
+
+        Assert.True(saw);
+        Assert.Equal(JobStatus.Succeeded, cut.State.Status);
+        Assert.Equal(whole.State.Steps, cut.State.Steps);
+        Assert.Equal(whole.State.Stages.Select(stage => (stage.Chosen, stage.Realised)), cut.State.Stages.Select(stage => (stage.Chosen, stage.Realised)));
+        Assert.Equal(whole.Job.Path().Select(point => (point.Step, point.Loss)), cut.Job.Path().Select(point => (point.Step, point.Loss)));
+        Assert.Equal(whole.State.Metrics, cut.State.Metrics);
+    }
+
+    [Fact]
     public void While_a_job_is_paused_nothing_is_offered_and_what_ran_is_kept()
     {
         TrainedSegment prefix = _hand.Train(0, stopAfter: 6);

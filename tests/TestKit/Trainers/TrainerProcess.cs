@@ -62,13 +62,17 @@ public sealed class TrainerProcess : IDisposable
     }
 
     /// <summary>The next reply that is no progress.</summary>
-    public TrainerReply Read()
+    public TrainerReply Read() => Read(reply => reply is not ProgressReply);
+
+    /// <summary>The next progress, which must come before the answer does.</summary>
+    public ProgressReply ReadProgress() => (ProgressReply)Read(_ => true);
+
+    private TrainerReply Read(Func<TrainerReply, bool> wanted)
     {
         while (true)
         {
             string line = _process.StandardOutput.ReadLine() ?? throw new EndOfStreamException("The trainer ended.");
-            TrainerReply? reply = TrainerProtocol.ReadReply(Encoding.UTF8.GetBytes(line));
-            if (reply is not (null or ProgressReply))
+            if (TrainerProtocol.ReadReply(Encoding.UTF8.GetBytes(line)) is { } reply && wanted(reply))
             {
                 return reply;
             }
@@ -82,8 +86,10 @@ public sealed class TrainerProcess : IDisposable
     /// <param name="scratch">Folder for series; null = the system's.</param>
     /// <param name="data">Folders of data; null = what ships with the project.</param>
     /// <param name="device">cpu, cuda:N.</param>
+    /// <param name="progressSeconds">Time between two signs of life.</param>
     public TrainerReply Open(
-        string workload, string settings = "{}", long seed = 1, string? scratch = null, string? data = null, string device = "cpu")
+        string workload, string settings = "{}", long seed = 1, string? scratch = null, string? data = null, string device = "cpu",
+        double progressSeconds = TrainerProtocol.DefaultProgressSeconds)
     {
         Write(new OpenRequest
         {
@@ -95,6 +101,7 @@ public sealed class TrainerProcess : IDisposable
             Data = data ?? Executables.ShippedData,
             Scratch = scratch,
             Device = device,
+            ProgressSeconds = progressSeconds,
         });
         return Read();
     }

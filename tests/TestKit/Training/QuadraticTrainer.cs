@@ -62,13 +62,13 @@ public static class QuadraticTrainer
             validations.Add(Evaluate(last, state, border));
         }
 
-        return !whole && (!work.Output || done == 0)
+        return !whole && done == 0
             ? TrainedSegment.Released(done)
             : new TrainedSegment(CompletionOutcome.Succeeded, done)
             {
                 Series = points.Count == 0 ? null : Encoding.UTF8.GetString(SeriesCsv.Format(points)),
                 Validations = validations,
-                Checkpoint = work.Output ? Write(state) : null,
+                Checkpoint = work.Output || !whole ? Write(state) : null,
             };
     }
 

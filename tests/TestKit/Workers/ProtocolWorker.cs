@@ -183,6 +183,7 @@ public sealed class ProtocolWorker(Func<Uri> silo, string pool, string name = "w
                      "additionalProperties":false}
                     """),
                 Metrics = ["validation_loss"],
+                Capabilities = [TrainerCapabilities.EarlierLosses],
             },
         ],
     };
