@@ -78,7 +78,9 @@ internal sealed class StageVerdict
         int[] equal = [.. last.Where(i => posterior[i].Mean - posterior[best].Mean <= Math.Clamp(Error(process, i, best), StageForecaster.LeastTie, MostTie))];
         double mean = _racers.Average(MeanOf);
         string Expected(int i) => $"{mean + (posterior[i].Mean * _level):G4}";
-        string among = last.Length < _racers.Length ? $"the {last.Length} rates that went furthest" : $"{last.Length} rates that survived";
+        int furthest = _racers.Count(racer => racer.Round == round);
+        string untold = last.Length < furthest ? $", {furthest - last.Length} of which cannot be forecast yet" : "";
+        string among = (furthest < _racers.Length ? $"the {furthest} rates that went furthest" : $"{furthest} rates that survived") + untold;
         string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {Expected(best)} with its neighbours weighed in, of {among}";
         int running = Array.FindIndex(_racers, racer => racer.Rate == state.Running);
         if (running >= 0 && running != best && equal.Contains(running))

@@ -33,7 +33,7 @@ public static class QuadraticTrainer
     {
         QuadraticState state = parent is null ? Problem.Initial(work.Seed) : Read(parent);
         double[] rates = work.Plan.Expand(work.Steps);
-        var rise = new LossRise(work.Guard?.MaxLossRise, work.Guard?.Patience ?? 1, work.Guard?.ReferenceLoss, work.Guard?.EarlierLosses);
+        LossRise rise = work.Guard.ToLossRise();
         var points = new List<SeriesPoint>();
         var validations = new List<ValidationResult>();
         long done = 0;

@@ -6,6 +6,7 @@ using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
+using Orchestrator.TestKit.Training;
 
 namespace Orchestrator.TestKit.Workers;
 
@@ -29,7 +30,7 @@ public static class QuadraticSegment
         NoisyQuadratic problem = NoisyQuadratic.Standard(momentum);
         QuadraticState state = parent is null ? problem.Initial(work.Seed) : Read(parent);
         double[] rates = work.Plan.Expand(work.Steps);
-        var rise = new LossRise(work.Guard?.MaxLossRise, work.Guard?.Patience ?? 1, work.Guard?.ReferenceLoss, work.Guard?.EarlierLosses);
+        LossRise rise = work.Guard.ToLossRise();
         var series = new List<SeriesPoint>();
         var validations = new List<ValidationResult>();
         for (int i = 0; i < work.Steps; i++)

@@ -43,7 +43,11 @@ public sealed partial class AutoLrsSearchTests : SearchContract
     public void A_reason_compares_what_was_compared()
     {
         ChooseRate[] choices = [.. Enumerable.Range(1, 20).SelectMany(seed => Run(Problem() with { Seed = seed }).Decisions<ChooseRate>()).Where(choice => choice.Candidates.Count > 0)];
-        Assert.Contains(choices, choice => choice.Reason.Contains("that went furthest", StringComparison.Ordinal));
+        ChooseRate[] raced = [.. choices.Where(choice => Furthest().IsMatch(choice.Reason))];
+        Assert.NotEmpty(raced);
+        Assert.All(raced, choice => Assert.Equal(
+            choice.Candidates.Where(candidate => candidate.Outcome == StretchOutcome.Succeeded).GroupBy(candidate => candidate.ProbeSteps).MaxBy(group => group.Key)!.Count(),
+            (int)Number(Furthest().Match(choice.Reason), "count")));
         Match[] told = [.. choices.Select(choice => Told().Match(choice.Reason)).Where(match => match.Success)];
         Assert.NotEmpty(told);
         Assert.All(told, match => Assert.True(Number(match, "lowest") <= Number(match, "equal"), match.Value));
@@ -129,6 +133,10 @@ public sealed partial class AutoLrsSearchTests : SearchContract
     /// <summary>The expected loss of the lowest, and of the one that cannot be told from it.</summary>
     [GeneratedRegex(@"end of the stage, (?<lowest>\S+) with .* with (?<equal>[^ ,]+),? cannot be told", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Told();
+
+    /// <summary>How many rates ran to the end of the race.</summary>
+    [GeneratedRegex(@"the (?<count>\d+) rates that went furthest", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Furthest();
 
     private static double Number(Match match, string group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
