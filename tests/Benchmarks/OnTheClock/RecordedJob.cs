@@ -69,7 +69,7 @@ internal sealed class RecordedJob
 
     /// <summary>
     /// The wall clock on some slots over that of a plain training on one, a step of which takes what one of the path took.
-    /// Both end with the full validation and the test.
+    /// Both begin with a trainer that is started and opened, and end with the full validation and the test.
     /// </summary>
     /// <param name="slots">Slots.</param>
     /// <param name="overhead">As of <see cref="Seconds"/>.</param>
@@ -77,8 +77,8 @@ internal sealed class RecordedJob
     {
         Segment[] path = [.. _course.Where(step => step.Stretch is { Role: StretchRole.Path }).SelectMany(Run)];
         Segment[] trained = path.Length > 0 ? path : [.. _course.SelectMany(Run)];
-        double plain = (trained.Sum(segment => segment.Seconds) / trained.Sum(segment => segment.Steps) * _spec.Steps)
-            + (overhead * Math.Ceiling((double)_spec.Steps / _spec.SegmentSteps));
+        double pace = trained.Sum(segment => segment.Seconds) / trained.Sum(segment => segment.Steps);
+        double plain = Opening(pace) + (pace * _spec.Steps) + (overhead * Math.Ceiling((double)_spec.Steps / _spec.SegmentSteps));
         return Seconds(slots, overhead) / (plain + Final(overhead));
     }
 
@@ -95,6 +95,11 @@ internal sealed class RecordedJob
 
         return low;
     }
+
+    /// <summary>Seconds that the first segment took beyond its steps: every job has a trainer opened, and its first steps are slow.</summary>
+    /// <param name="pace">Seconds of a step.</param>
+    private double Opening(double pace) =>
+        _segments.TryGetValue(0, out Segment? first) ? Math.Max(0, first.Seconds - (pace * first.Steps)) : 0;
 
     private double Final(double overhead) =>
         overhead + _segments.Where(segment => segment.Key >= _planned).Select(segment => segment.Value.Seconds).DefaultIfEmpty(0).Max();

@@ -37,11 +37,19 @@ public sealed class ReckoningTests
     public void A_wall_clock_counts_the_seconds_of_each_segment_its_overhead_and_the_evaluation_at_the_end()
     {
         RecordedJob job = Record();
-        double plain = (20 * 3.1) + 2.1;
-        Assert.Equal((5.1 + plain) / plain, job.OverPlain(8, overhead: 0.1), 9);
-        Assert.Equal(5.1 + plain, job.Seconds(8, overhead: 0.1), 9);
-        Assert.Equal(0.1, job.Overhead(wall: 5.1 + plain), 6);
-        Assert.Equal((4.1 + 5.1 + plain) / plain, job.OverPlain(1, overhead: 0.1), 9);
+        double path = (20 * 3.1) + 2.1;
+        Assert.Equal(5.1 + path, job.Seconds(8, overhead: 0.1), 9);
+        Assert.Equal(0.1, job.Overhead(wall: 5.1 + path), 6);
+    }
+
+    [Fact]
+    public void A_plain_training_has_a_trainer_opened_too()
+    {
+        RecordedJob job = Record();
+        double path = (20 * 3.1) + 2.1;
+        double opening = 4 - (30 * 0.1); // what the first segment took beyond its 30 steps
+        Assert.Equal((5.1 + path) / (opening + path), job.OverPlain(8, overhead: 0.1), 9);
+        Assert.Equal((4.1 + 5.1 + path) / (opening + path), job.OverPlain(1, overhead: 0.1), 9);
     }
 
     [Fact]
