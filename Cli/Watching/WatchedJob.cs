@@ -212,6 +212,7 @@ internal sealed class WatchedJob
         {
             "failed" => "failed",
             "lost" => "was lost",
+            "drained" => "was lost with a worker that drained",
             "worker_fault" => "waits for its worker, or another",
             _ => "was given back",
         };

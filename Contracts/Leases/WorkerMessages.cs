@@ -71,7 +71,17 @@ public sealed record LeaseReply(IReadOnlyList<Lease> Leases, bool Unknown = fals
 public sealed record Lease(string Token, SegmentWork Work);
 
 /// <summary>Body of <c>POST /v1/heartbeats</c>: all leases of the agent at once.</summary>
-public sealed record HeartbeatRequest(string Pool, string Worker, string Instance, IReadOnlyList<LeaseProgress> Leases);
+/// <param name="Pool">Its pool.</param>
+/// <param name="Worker">Name of the worker.</param>
+/// <param name="Instance">Its instance.</param>
+/// <param name="Leases">Those that wait, run, or have a result on its way.</param>
+/// <param name="Draining">It is about to end: should a lease not be heard of again, its segment did not kill the worker.</param>
+public sealed record HeartbeatRequest(
+    string Pool,
+    string Worker,
+    string Instance,
+    IReadOnlyList<LeaseProgress> Leases,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Draining = false);
 
 /// <summary>How far a segment is. For looking at only.</summary>
 /// <param name="Token">The lease.</param>

@@ -82,7 +82,8 @@ public sealed record LeasedCompletion(int Segment, string Lease, string Pool, st
 /// <summary>A lease that is over without a result.</summary>
 /// <param name="Steps">Steps its last heartbeat reported.</param>
 /// <param name="Reason">For people.</param>
-public sealed record LostLease(int Segment, string Lease, string Worker, long Steps, string Reason);
+/// <param name="Drained">Its worker was told to end, and said so: that says nothing of the segment.</param>
+public sealed record LostLease(int Segment, string Lease, string Worker, long Steps, string Reason, bool Drained = false);
 
 /// <summary>Progress of a segment as its agent reported it.</summary>
 public sealed record LiveProgress(int Segment, string Worker, LeaseProgress Progress);

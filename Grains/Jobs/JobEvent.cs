@@ -86,7 +86,10 @@ public sealed record SegmentFinished : JobEvent
 public sealed record SegmentSplit(int Segment, long Steps, int Remainder, GuardWatch? Watch = null) : JobEvent;
 
 /// <summary>A segment is offered again.</summary>
-/// <param name="Cause">failed, lost, released or worker_fault; only the first two count towards giving up.</param>
+/// <param name="Cause">
+/// failed, lost, drained (lost with a worker that had said that it ends), released or worker_fault; only the first two count
+/// towards giving up.
+/// </param>
 /// <param name="LostSteps">Steps that will be made again.</param>
 /// <param name="Lease">The lease that ended so.</param>
 public sealed record SegmentRetried(int Segment, string Cause, long LostSteps, string Message, string? Worker, string Lease) : JobEvent;

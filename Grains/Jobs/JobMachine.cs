@@ -63,8 +63,9 @@ public static class JobMachine
             return [];
         }
 
-        var retried = new SegmentRetried(segment.Number, "lost", Within(segment, lost.Steps), lost.Reason, lost.Worker, lost.Lease);
-        return segment.Losses + 1 < GiveUpAfter
+        var retried = new SegmentRetried(
+            segment.Number, lost.Drained ? "drained" : "lost", Within(segment, lost.Steps), lost.Reason, lost.Worker, lost.Lease);
+        return lost.Drained || segment.Losses + 1 < GiveUpAfter
             ? [retried]
             : [retried, GiveUp(segment, lost.Lease, lost.Worker, 0, new SegmentFailure(
                 "lost", $"Segment {segment.Number} was lost {GiveUpAfter} times in a row: it seems to kill its worker. Last: {lost.Reason}"))];

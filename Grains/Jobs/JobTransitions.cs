@@ -327,7 +327,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
 
     private static JobState Retried(JobState state, SegmentRetried retried)
     {
-        state = Past(state, retried.Segment, retried.Lease, retried.LostSteps, answered: retried.Cause != "lost");
+        state = Past(state, retried.Segment, retried.Lease, retried.LostSteps, answered: retried.Cause is not ("lost" or "drained"));
         SegmentRecord segment = state.Segments[retried.Segment];
         return state.With(segment with
         {

@@ -168,6 +168,7 @@ public sealed partial class PoolGrain(
 
             lease.Heard = Now;
             lease.Steps = Math.Max(lease.Steps, progress.Steps);
+            lease.Draining = request.Draining;
             if (lease.Stop is { } reason)
             {
                 stops.Add(new LeaseStop(progress.Token, reason));
@@ -351,7 +352,7 @@ public sealed partial class PoolGrain(
         try
         {
             await GrainFactory.GetGrain<IJobGrain>(lease.Claims.Job)
-                .LoseAsync(new LostLease(lease.Claims.Segment, lease.Claims.Lease, lease.Claims.Worker, lease.Steps, reason));
+                .LoseAsync(new LostLease(lease.Claims.Segment, lease.Claims.Lease, lease.Claims.Worker, lease.Steps, reason, lease.Draining));
         }
         catch (Exception e)
         {

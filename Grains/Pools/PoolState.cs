@@ -274,5 +274,8 @@ internal sealed class LeaseEntry(LeaseClaims claims, string token, string instan
 
     public long Steps { get; set; }
 
+    /// <summary>Its worker has said that it is about to end.</summary>
+    public bool Draining { get; set; }
+
     public StopReason? Stop { get; set; }
 }

@@ -58,7 +58,7 @@ internal sealed partial class AgentProcess(
         var heartbeats = new HeartbeatLoop(
             options, instance, silo, link, registration, board, held => _ = Deliver(runner.Released(held)), time);
         SlotPlace[] places = [.. Enumerable.Range(0, options.Slots).Select(i => Place(state, launcher, i))];
-        Task[] background = [delivery.RunAsync(life.Token), heartbeats.RunAsync(life.Token)];
+        Task[] background = [delivery.RunAsync(life.Token), heartbeats.RunAsync(draining: stopping, life.Token)];
         Task[] working =
         [
             leases.RunAsync(stopping),

@@ -53,6 +53,9 @@ internal sealed class SiloStub : IAsyncDisposable
 
     internal bool WorkersUnknown { get; set; }
 
+    /// <summary>Called when an upload has come, which is answered when that ends.</summary>
+    internal Func<Task> Uploading { get; set; } = () => Task.CompletedTask;
+
     internal double HeartbeatSeconds { get; set; } = 0.2;
 
     internal Func<WorkerRegistration, IResult?> Admission { get; set; } = _ => null;
@@ -295,6 +298,7 @@ internal sealed class SiloStub : IAsyncDisposable
     {
         using var bytes = new MemoryStream();
         await request.Body.CopyToAsync(bytes);
+        await Uploading();
         string found = Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray()));
         if (found != sha256)
         {

@@ -19,7 +19,9 @@ internal sealed class HeartbeatLoop(
     TimeProvider time)
 {
     /// <summary>Runs until it is stopped, and then throws.</summary>
-    internal async Task RunAsync(CancellationToken stopping)
+    /// <param name="draining">From then on, and at once, the silo is told that this worker is about to end.</param>
+    /// <param name="stopping">Stops it.</param>
+    internal async Task RunAsync(CancellationToken draining, CancellationToken stopping)
     {
         // Not disposed: the link may still call its listeners when this loop has ended.
         var regained = new SemaphoreSlim(0);
@@ -27,18 +29,19 @@ internal sealed class HeartbeatLoop(
         int unanswered = 0;
         while (true)
         {
-            unanswered = await BeatAsync(stopping) ? 0 : unanswered + 1;
+            bool ending = draining.IsCancellationRequested;
+            unanswered = await BeatAsync(ending, stopping) ? 0 : unanswered + 1;
             TimeSpan pause = unanswered == 0 ? registration.Heartbeat : link.DelayBefore(unanswered);
-            using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending ? default : draining);
             await Task.WhenAny(Task.Delay(pause, time, early.Token), regained.WaitAsync(early.Token));
             await early.CancelAsync();
             stopping.ThrowIfCancellationRequested();
         }
     }
 
-    private async Task<bool> BeatAsync(CancellationToken stopping)
+    private async Task<bool> BeatAsync(bool draining, CancellationToken stopping)
     {
-        var request = new HeartbeatRequest(options.Pool, options.Name, instance, board.TakeProgress());
+        var request = new HeartbeatRequest(options.Pool, options.Name, instance, board.TakeProgress(), draining);
         HeartbeatReply reply;
         try
         {

@@ -116,6 +116,30 @@ public sealed class StopTests : IAsyncLifetime
         await ProcessTable.GoneAsync(processes);
     }
 
+    [Fact]
+    public async Task A_worker_that_drains_says_so_since_its_checkpoints_may_not_arrive_in_time()
+    {
+        var begun = new TaskCompletionSource();
+        var slow = new TaskCompletionSource();
+        _silo.Uploading = () =>
+        {
+            begun.TrySetResult();
+            return slow.Task;
+        };
+        _silo.Offer(Work.Segment().As("done"));
+        await begun.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await _silo.UntilAsync(() => _silo.Heartbeats.Any(h => h.Leases.Any(l => l.Token == "done")), "a heartbeat");
+        Assert.DoesNotContain(_silo.Heartbeats, heartbeat => heartbeat.Draining);
+
+        _agent.Terminate();
+
+        await _silo.UntilAsync(
+            () => _silo.Heartbeats.Any(h => h.Draining && h.Leases.Any(l => l.Token == "done")), "a heartbeat that says so");
+        slow.SetResult();
+        Assert.Equal(CompletionOutcome.Succeeded, (await _silo.CompletionAsync("done")).Outcome);
+        Assert.Equal(0, await _agent.ExitAsync(seconds: 10));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("clinging")]

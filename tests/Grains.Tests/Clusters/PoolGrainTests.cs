@@ -100,6 +100,26 @@ public sealed class PoolGrainTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_segment_that_is_lost_with_worker_after_worker_that_drained_does_not_fail_its_job()
+    {
+        await _jobs.SubmitAsync();
+        for (int i = 0; i < 4; i++)
+        {
+            TestAgent draining = _jobs.Agent($"draining-{i}");
+            await draining.RegisterAsync();
+            Lease lease = await UntilGrantedAsync(draining);
+            Assert.Equal(0, lease.Work.Segment);
+            await draining.DrainAsync(lease);
+        }
+
+        TestAgent last = _jobs.Agent("last");
+        await last.RegisterAsync();
+        Lease again = await UntilGrantedAsync(last);
+        Assert.Equal(CompletionVerdict.Accepted, (await last.FinishAsync(again)).Verdict);
+        Assert.Equal(JobStatus.Running, (await _jobs.ViewAsync()).Status);
+    }
+
+    [Fact]
     public async Task Heartbeats_keep_a_lease_for_as_long_as_they_come()
     {
         TestAgent agent = _jobs.Agent();

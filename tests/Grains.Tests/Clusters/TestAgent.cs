@@ -72,6 +72,10 @@ internal sealed class TestAgent(GrainCluster cluster, string pool, string name, 
     public Task<HeartbeatReply> HeartbeatAsync(long steps, IReadOnlyList<Lease> leases) => Pool.HeartbeatAsync(new HeartbeatRequest(
         pool, name, instance, [.. leases.Select(lease => new LeaseProgress(lease.Token, steps, ["step", "loss"], [[1, 0.5]]))]));
 
+    /// <summary>Says that it is about to end.</summary>
+    public Task DrainAsync(params IReadOnlyList<Lease> leases) =>
+        Pool.HeartbeatAsync(new HeartbeatRequest(pool, name, instance, [.. leases.Select(lease => new LeaseProgress(lease.Token, 0))], Draining: true));
+
     /// <summary>Trains what was leased, and keeps the checkpoint in the blob store.</summary>
     public async Task<TrainedSegment> TrainAsync(SegmentWork work, long? stopAfter = null)
     {

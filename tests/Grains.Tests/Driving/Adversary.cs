@@ -160,7 +160,8 @@ internal sealed class Adversary(DrivenJob job, int seed, Mischief mischief, int 
         _held.Remove(lost);
         long made = _random.NextInt64(Possible(lost) + 1);
         long reported = _random.NextInt64(made + 1);
-        Say($"lose {lost.Lease} of {lost.Segment} after {made} steps, {reported} reported");
+        bool drained = _random.Next(4) == 0;
+        Say($"lose {lost.Lease} of {lost.Segment} after {made} steps, {reported} reported, drained: {drained}");
         if (_random.Next(2) == 0)
         {
             _zombies.Add(lost with { Reported = reported });
@@ -170,7 +171,7 @@ internal sealed class Adversary(DrivenJob job, int seed, Mischief mischief, int 
             Count(lost, made);
         }
 
-        _waiting.Add(batch => AddAll(batch, JobMachine.Lose(batch.State, new LostLease(lost.Segment, lost.Lease, "w", reported, "Silence."))));
+        _waiting.Add(batch => AddAll(batch, JobMachine.Lose(batch.State, new LostLease(lost.Segment, lost.Lease, "w", reported, "Silence.", drained))));
         Flush();
         return true;
     }

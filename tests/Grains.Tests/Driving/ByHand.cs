@@ -50,7 +50,8 @@ internal sealed class ByHand(JsonObject file, JobPlacement? placement = null, IS
     public CompletionReceipt Finish(int segment, string? lease = null, long? stopAfter = null) => Tell(segment, Train(segment, stopAfter), lease);
 
     /// <summary>Loses a lease of a segment.</summary>
-    public void Lose(int segment, string lease, long steps = 0) => Job.Lose(new LostLease(segment, lease, "w", steps, "Silence."));
+    public void Lose(int segment, string lease, long steps = 0, bool drained = false) =>
+        Job.Lose(new LostLease(segment, lease, "w", steps, "Silence.", drained));
 
     /// <summary>Does what is offered, in order, until a condition holds.</summary>
     public void RunUntil(Func<bool> condition)

@@ -77,6 +77,20 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public void Losses_with_workers_that_drained_are_never_the_segments_and_their_result_may_still_come()
+    {
+        TrainedSegment result = _hand.Train(0);
+        for (int i = 0; i < 10; i++)
+        {
+            _hand.Lose(0, $"drained-{i}", steps: 2, drained: true);
+        }
+
+        Assert.Equal((SegmentState.Planned, 0, 20L), (_hand[0].State, _hand[0].Losses, _hand.State.Steps.Lost));
+        Assert.Equal(CompletionVerdict.Accepted, _hand.Tell(0, result, lease: "drained-4").Verdict);
+        Assert.Equal(18, _hand.State.Steps.Lost);
+    }
+
+    [Fact]
     public void One_lease_is_lost_once_however_often_that_is_told()
     {
         for (int i = 0; i < 5; i++)
