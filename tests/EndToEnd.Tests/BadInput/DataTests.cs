@@ -12,6 +12,22 @@ public sealed class DataTests(ServedWorkers workers)
         Assert.True(code == 0, output + error);
     }
 
+    [Theory]
+    [InlineData("annealed", "validation_loss", "minimize")]
+    [InlineData("annealed", "validation_accuracy", "maximize")]
+    [InlineData("autolrs", "validation_loss", "minimize")]
+    public async Task A_set_of_which_one_image_validates_is_searched_to_the_end(string algorithm, string metric, string type)
+    {
+        string name = $"one-validates-{algorithm}-{type}";
+        string job = Images("ten-images")
+            .Replace("metric: validation_loss, type: minimize", $"metric: {metric}, type: {type}")
+            .Replace("steps: 20\nsegmentSteps: 20\n", "steps: 600\n")
+            .Replace("schedule: { algorithm: fixed, settings: { kind: constant, peak: 0.01 } }",
+                $"schedule: {{ algorithm: {algorithm}, range: {{ min: 1e-4, max: 1, scale: log }} }}");
+        (int code, string output, string error) = await workers.SubmitAsync(name, job);
+        Assert.True(code == 0, output + error);
+    }
+
     [Fact]
     public async Task A_data_set_that_no_worker_has_is_refused_with_its_line_and_those_there_are()
     {

@@ -69,6 +69,7 @@ public sealed class ServedWorkers : IAsyncLifetime
     private void WriteData()
     {
         ImageFiles.Write(Set("own-images"));
+        ImageFiles.Write(Set("ten-images"), training: 10, test: 1);
         ImageFiles.Write(Set("three-files"));
         System.IO.File.Delete(Path.Combine(Set("three-files"), "t10k-labels-idx1-ubyte"));
         ImageFiles.Write(Set("truncated"));
