@@ -32,6 +32,8 @@ internal sealed class HeartbeatLoop(
             bool ending = draining.IsCancellationRequested;
             unanswered = await BeatAsync(ending, stopping) ? 0 : unanswered + 1;
             TimeSpan pause = unanswered == 0 ? registration.Heartbeat : link.DelayBefore(unanswered);
+
+            // Once it has been said, a drain ends no more pauses.
             using var early = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending ? default : draining);
             await Task.WhenAny(Task.Delay(pause, time, early.Token), regained.WaitAsync(early.Token));
             await early.CancelAsync();
