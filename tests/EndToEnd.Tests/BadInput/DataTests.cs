@@ -18,13 +18,9 @@ public sealed class DataTests(ServedWorkers workers)
     [InlineData("autolrs", "validation_loss", "minimize")]
     public async Task A_set_of_which_one_image_validates_is_searched_to_the_end(string algorithm, string metric, string type)
     {
-        string name = $"one-validates-{algorithm}-{type}";
-        string job = Images("ten-images")
-            .Replace("metric: validation_loss, type: minimize", $"metric: {metric}, type: {type}")
-            .Replace("steps: 20\nsegmentSteps: 20\n", "steps: 600\n")
-            .Replace("schedule: { algorithm: fixed, settings: { kind: constant, peak: 0.01 } }",
-                $"schedule: {{ algorithm: {algorithm}, range: {{ min: 1e-4, max: 1, scale: log }} }}");
-        (int code, string output, string error) = await workers.SubmitAsync(name, job);
+        (int code, string output, string error) = await workers.SubmitAsync($"one-validates-{algorithm}-{type}", Job(
+            "ten-images", "image-classification", "model: mlp, hidden: 8", $"metric: {metric}, type: {type}", steps: 600,
+            $"algorithm: {algorithm}, range: {{ min: 1e-4, max: 1, scale: log }}"));
         Assert.True(code == 0, output + error);
     }
 
@@ -68,15 +64,21 @@ public sealed class DataTests(ServedWorkers workers)
     private static string Text(string dataset) =>
         Job(dataset, "language-model", "model: transformer, width: 16, layers: 1, heads: 2, context: 16");
 
-    private static string Job(string dataset, string workload, string settings) => $$"""
+    private static string Job(
+        string dataset,
+        string workload,
+        string settings,
+        string objective = "metric: validation_loss, type: minimize",
+        int steps = 20,
+        string schedule = "algorithm: fixed, settings: { kind: constant, peak: 0.01 }") => $$"""
         name: {{dataset}}
         trainer:
           workload: {{workload}}
           settings: { dataset: {{dataset}}, {{settings}}, batchSize: 8 }
-        objective: { metric: validation_loss, type: minimize }
-        steps: 20
+        objective: { {{objective}} }
+        steps: {{steps}}
         segmentSteps: 20
-        schedule: { algorithm: fixed, settings: { kind: constant, peak: 0.01 } }
+        schedule: { {{schedule}} }
         """;
 
     private async Task AssertFailsAsync(string name, string job, params string[] words)
