@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Client;
@@ -14,6 +15,7 @@ internal sealed class ClockFolder(string root)
 {
     private const string Events = "events.jsonl";
     private const string Result = "result.json";
+    private const string Slots = "slots";
     private const string ClusterPrefix = "cluster-";
 
     /// <summary>The folder of a workload's cluster: there while jobs of the workload run, so that they go on after a kill.</summary>
@@ -47,15 +49,19 @@ internal sealed class ClockFolder(string root)
 
         IEnumerable<JobEventView> events = File.ReadLines(Path.Combine(result.DirectoryName!, Events))
             .Select(line => JsonSerializer.Deserialize<JobEventView>(line, WireJson.Options)!);
-        return ClockRun.Of(job, seed, JsonSerializer.Deserialize<JobResult>(File.ReadAllText(result.FullName), WireJson.Options)!, events);
+        string slots = Path.Combine(result.DirectoryName!, Slots);
+        return ClockRun.Of(
+            job, seed, File.Exists(slots) ? int.Parse(File.ReadAllText(slots), CultureInfo.InvariantCulture) : null,
+            JsonSerializer.Deserialize<JobResult>(File.ReadAllText(result.FullName), WireJson.Options)!, events);
     }
 
     /// <summary>Keeps a run: its result comes last, and whole or not at all.</summary>
-    public void Keep(ClockJob job, long seed, string version, JobResult result, IReadOnlyList<JobEventView> events)
+    public void Keep(ClockJob job, long seed, string version, int slots, JobResult result, IReadOnlyList<JobEventView> events)
     {
         string folder = Path.Combine(root, job.Workload, job.Method, Name(job, seed, version));
         Directory.CreateDirectory(folder);
         File.WriteAllLines(Path.Combine(folder, Events), events.Select(e => JsonSerializer.Serialize(e, WireJson.Options)));
+        File.WriteAllText(Path.Combine(folder, Slots), slots.ToString(CultureInfo.InvariantCulture));
         string file = Path.Combine(folder, Result);
         File.WriteAllText(file + ".tmp", JsonSerializer.Serialize(result, WireJson.Indented) + "\n");
         File.Move(file + ".tmp", file, overwrite: true);

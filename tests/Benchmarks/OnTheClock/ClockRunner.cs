@@ -41,7 +41,7 @@ internal sealed class ClockRunner(ClockFolder folder, int slots, int atOnce, Act
                 // The cluster does not run. Other workloads may yet.
                 foreach (int i in missing.Where(i => runs[i] is null))
                 {
-                    runs[i] = new ClockRun(wanted[i].Job, wanted[i].Seed, null, fault.Message, null);
+                    runs[i] = new ClockRun(wanted[i].Job, wanted[i].Seed, slots, null, fault.Message, null);
                     note(runs[i]!);
                 }
             }
@@ -107,16 +107,16 @@ internal sealed class ClockRunner(ClockFolder folder, int slots, int atOnce, Act
             }
 
             JobResult result = await api.ResultAsync(view.Id, ct);
-            folder.Keep(job, seed, Version, result, events);
-            return ClockRun.Of(job, seed, result, events);
+            folder.Keep(job, seed, Version, slots, result, events);
+            return ClockRun.Of(job, seed, slots, result, events);
         }
         catch (ApiException refused)
         {
-            return new ClockRun(job, seed, null, $"{refused.Message} {string.Join(' ', refused.Problems.Select(problem => $"{problem.Pointer}: {problem.Message}"))}".Trim(), null);
+            return new ClockRun(job, seed, slots, null, $"{refused.Message} {string.Join(' ', refused.Problems.Select(problem => $"{problem.Pointer}: {problem.Message}"))}".Trim(), null);
         }
         catch (ServerUnreachableException gone)
         {
-            return new ClockRun(job, seed, null, gone.Message, null);
+            return new ClockRun(job, seed, slots, null, gone.Message, null);
         }
     }
 }

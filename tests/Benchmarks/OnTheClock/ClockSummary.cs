@@ -13,7 +13,7 @@ internal sealed record ClockSummary(string Workload, string Method, IReadOnlyLis
     /// <summary>Slots of the simulated wall clock.</summary>
     public const int Slots = 8;
 
-    /// <summary>The method that needs few slots: what its wall clock has beside the trainer's seconds is overhead.</summary>
+    /// <summary>The method that overheads are measured by: it needs few slots.</summary>
     private const string Sequential = "annealed";
 
     /// <summary>Validation losses.</summary>

@@ -16,8 +16,6 @@ namespace Orchestrator.Benchmarks.OnTheClock;
 /// <summary>A job as its stored events tell it: what was planned, what caused it, and what each segment took.</summary>
 internal sealed class RecordedJob
 {
-    private const int Plenty = 100;
-
     private readonly JobSpec _spec;
     private readonly List<Step> _course = [];
     private readonly Dictionary<int, Segment> _segments = [];
@@ -82,15 +80,17 @@ internal sealed class RecordedJob
         return Seconds(slots, overhead) / (plain + Final(overhead));
     }
 
-    /// <summary>The overhead of a segment at which the simulated wall clock is the one that was measured, where slots were no want.</summary>
-    public double Overhead(double wall)
+    /// <summary>The overhead of a segment at which the simulated wall clock is the one that was measured.</summary>
+    /// <param name="slots">Slots it was measured on: with others the wait for a slot would pass for overhead, or the other way round.</param>
+    /// <param name="wall">The wall clock in seconds.</param>
+    public double Overhead(int slots, double wall)
     {
         double low = 0;
         double high = wall;
         for (int halving = 0; halving < 40; halving++)
         {
             double middle = (low + high) / 2;
-            (low, high) = Seconds(Plenty, middle) < wall ? (middle, high) : (low, middle);
+            (low, high) = Seconds(slots, middle) < wall ? (middle, high) : (low, middle);
         }
 
         return low;

@@ -39,7 +39,10 @@ public sealed class ReckoningTests
         RecordedJob job = Record();
         double path = (20 * 3.1) + 2.1;
         Assert.Equal(5.1 + path, job.Seconds(8, overhead: 0.1), 9);
-        Assert.Equal(0.1, job.Overhead(wall: 5.1 + path), 6);
+
+        // It is measured on the slots that the job was run on: on one, the second probe waits.
+        Assert.Equal(0.1, job.Overhead(8, wall: 5.1 + path), 6);
+        Assert.Equal(0.1, job.Overhead(1, wall: 4.1 + 5.1 + path), 6);
     }
 
     [Fact]
@@ -60,7 +63,7 @@ public sealed class ReckoningTests
             Run("mlp", "annealed", 1, 0.27, search: 500), Run("mlp", "annealed", 2, 0.28, search: 700),
             Run("mlp", "cosine-grid", 1, 0.28, search: 8000), Run("mlp", "cosine-grid", 2, 0.29, search: 8000),
             Run("mlp", "halving", 1, 0.27, search: 600), Run("mlp", "halving", 2, null, search: 600),
-            new(new ClockJob("mlp", "autolrs", 2000, "", default), 1, null, "no slot for it", null),
+            new(new ClockJob("mlp", "autolrs", 2000, "", default), 1, 1, null, "no slot for it", null),
         ];
         string text = ClockReport.Render(runs);
         string Row(params string[] words) => Assert.Single(text.Split('\n'), line => words.All(word => line.Contains(word, StringComparison.Ordinal)));
@@ -123,6 +126,6 @@ public sealed class ReckoningTests
             Seed = seed,
             Version = "1",
         };
-        return new ClockRun(new ClockJob(workload, method, 2000, "", default), seed, result, loss is null ? "it diverged" : null, null);
+        return new ClockRun(new ClockJob(workload, method, 2000, "", default), seed, 1, result, loss is null ? "it diverged" : null, null);
     }
 }
