@@ -5,12 +5,15 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <content>The rungs: which rates are probed, whether a probe may be paid, and what a rung says.</content>
 public sealed partial class AnnealedSearch
 {
+    /// <summary>Rates of a wave of rung 1 over the best one of rung 0; the last is where a climb would go.</summary>
+    private static readonly double[] WaveRates = [0.25, 0.5, 1, 2, 4];
+
     private IReadOnlyList<SearchDecision> DecideRung(AnnealedState state)
     {
         IReadOnlyList<double> wanted = state.Rung switch
         {
             0 => Scan(state),
-            1 => Climb(state, _waves ? [0.25, 0.5, 1, 2] : [1, 0.5], _settings.MostArms1),
+            1 => Climb(state, _waves ? WaveRates : [1, 0.5], _settings.MostArms1),
             _ => Refine(state),
         };
         var decisions = new List<SearchDecision>();
@@ -98,12 +101,29 @@ public sealed partial class AnnealedSearch
         }
 
         Arm[] tried = state.In(1);
-        if (state.BestOf(1) is not { } best)
+        if (BestOf(state, 1) is not { } best)
         {
             return tried.Length < most + _settings.MostRepairs ? [tried[0].Rate / AnnealedSettings.Fine] : [];
         }
 
         return tried.Length >= most ? [] : Edges(state, 1, best);
+    }
+
+    /// <summary>
+    /// The best arm of a rung. A wave of rung 1 tries the rate that a climb might lead to at once, so as not to wait for
+    /// another wave; it counts only where the climb leads there. On a plateau it would be best by luck too often.
+    /// </summary>
+    private Arm? BestOf(AnnealedState state, int rung)
+    {
+        Arm? best = state.BestOf(rung);
+        if (!_waves || rung != 1 || best is null || best != state.Find(state.Best[0] * WaveRates[^1]))
+        {
+            return best;
+        }
+
+        AnnealedState climbed = state with { Arms = state.Arms.Remove(best) };
+        Arm? before = climbed.BestOf(rung);
+        return before is null || before == state.Find(best.Rate / AnnealedSettings.Fine) ? best : before;
     }
 
     /// <summary>Rung 2: the best rate and its neighbours, the better one first, without those that are hopeless.</summary>
@@ -144,18 +164,27 @@ public sealed partial class AnnealedSearch
         double cost = Cost(state, lengths, rate);
         double reserve = state.Rung == 1 ? Reserve(lengths) : 0;
         bool repairs = state.Rung > 0 || state.Spent + cost <= _settings.RepairGuard * _steps;
-        return repairs && state.Spent + cost + reserve - lengths.Constant(2) <= Guard * _steps;
+        return repairs && state.Spent + cost + reserve - Kept(lengths) <= Guard * _steps;
     }
 
     /// <summary>What rung 1 leaves for rung 2: two arms that are extended.</summary>
-    private static double Reserve(RungLengths lengths) => 2 * (lengths[2] - lengths.Constant(1) + StretchCost.Validation);
+    private double Reserve(RungLengths lengths) => 2 * (lengths[2] + Ahead(lengths, 2) - lengths.Constant(1) + StretchCost.Validation);
 
-    private static double Cost(AnnealedState state, RungLengths lengths, double rate) =>
-        lengths[state.Rung] - (state.Find(rate)?.Made ?? 0) + StretchCost.Validation;
+    private double Cost(AnnealedState state, RungLengths lengths, double rate) =>
+        lengths[state.Rung] + Ahead(lengths, state.Rung) - (state.Find(rate)?.Made ?? 0) + StretchCost.Validation;
+
+    /// <summary>
+    /// Steps for which an arm is trained on at its rate while its probe cools down. In waves slots are free then, and the
+    /// winner of the last rung is on its way when it is known; the others' steps are what that costs.
+    /// </summary>
+    private long Ahead(RungLengths lengths, int rung) => _waves && rung == Rungs - 1 ? lengths.CoolDown(rung) : 0;
+
+    /// <summary>Steps of the winner that become training.</summary>
+    private long Kept(RungLengths lengths) => lengths.Constant(Rungs - 1) + Ahead(lengths, Rungs - 1);
 
     private RungLengths Lengths(AnnealedState state) => new(_settings, _steps, state.Doublings);
 
-    /// <summary>Extends an arm at its constant rate to the length of the rung, and forks its cool-down.</summary>
+    /// <summary>Extends an arm at its constant rate to the length of the rung, and forks its cool-down; then runs ahead.</summary>
     private IEnumerable<PlanStretch> Probe(AnnealedState state, double rate)
     {
         RungLengths lengths = Lengths(state);
@@ -182,12 +211,20 @@ public sealed partial class AnnealedSearch
             constant > made ? state.NextStretch + 1 : state.NextStretch, parent, _start + Math.Max(made, constant), coolDown,
             [new RateRun(coolDown, rate * coolDown / (coolDown + 1), 0)], 0, StretchRole.Probe, guard, 0, ValidateAtEnd: true,
             Continues: false, Stage(state.Rung), $"{what}, cooled down to 0 over {coolDown} steps on a fork that is thrown away."));
+
+        if (Ahead(lengths, state.Rung) is > 0 and var ahead)
+        {
+            yield return new PlanStretch(new Stretch(
+                state.NextStretch + (constant > made ? 2 : 1), parent, _start + Math.Max(made, constant), ahead, [new RateRun(ahead, rate, rate)], 0,
+                StretchRole.Probe, guard, 0, ValidateAtEnd: false, Continues: true, Stage(state.Rung),
+                $"{what}: goes on at it while that cools down, so that no time is lost if it wins."));
+        }
     }
 
     /// <summary>What a rung says when no further probe of it is wanted, or none can be paid.</summary>
     private IReadOnlyList<SearchDecision> Close(AnnealedState state)
     {
-        Arm? best = state.BestOf(state.Rung);
+        Arm? best = BestOf(state, state.Rung);
         if (best is null && state.Rung < 2)
         {
             return state.Rung == 1 && state.In(1).Length == 0 && state.BestOf(0) is { } first
@@ -206,7 +243,7 @@ public sealed partial class AnnealedSearch
         }
 
         // Nothing was run in rung 2, or all of it died: what rung 1 found best among those that live.
-        best ??= state.BestOf(1);
+        best ??= BestOf(state, 1);
         if (best is null)
         {
             return [NoStableRate(state)];
@@ -271,7 +308,7 @@ public sealed partial class AnnealedSearch
         var longer = new RungLengths(_settings, _steps, state.Doublings + 1);
         double again = state.In(1).Where(arm => !arm.IsDead).Sum(arm => longer[1] - arm.Made + StretchCost.Validation);
         string flat = $"Over {state.In(1).Length} rates of rung 1 the scores differ by less than {_settings.Flat - 1:P0}: training is on its first plateau still.";
-        return state.Doublings == 0 && state.Spent + again + Reserve(longer) - longer.Constant(2) <= Guard * _steps
+        return state.Doublings == 0 && state.Spent + again + Reserve(longer) - Kept(longer) <= Guard * _steps
             ? new LengthenProbes(longer[1], $"{flat} Probes are made twice as long.")
             : Record(state, best, $"{flat} Longer ones cannot be paid: rung 2, whose probes are longer, goes on from {best.Rate:G4}.");
     }

@@ -5,7 +5,8 @@ namespace Orchestrator.Bo.Searches.Annealed;
 // Notation
 //   T          steps after the warm-up;  n [3] and c(n)  lengths of probes and of their constant parts (RungLengths)
 //   arm        a rate, trained at it from the initial checkpoint;  score  held-out loss after its cool-down, less is better
-//   guard      spent + a probe's steps + 8/3 + reserve − c(n₂) ≤ 0.30 T: the winner's c(n₂) steps become training
+//   guard      spent + a probe's steps + 8/3 + reserve − c(n₂) ≤ 0.30 T: the winner's c(n₂) steps become training; in waves
+//              n₂ of them do, since arms of the last rung are trained on while their probes cool down
 
 /// <summary>
 /// The search that pays for itself. It looks for one number, the peak rate, at the start of training and only there: three
@@ -122,11 +123,13 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             FirstLoss = state.FirstLoss ?? observation.First,
             Arms = state.Arms.Replace(arm, arm with
             {
-                Probes = [.. arm.Probes.Select(probe => probe.CoolDown != number ? probe : probe with
-                {
-                    Outcome = observation.Outcome,
-                    Score = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
-                })],
+                Probes = [.. arm.Probes.Select(probe => probe.Ahead == number ? probe with { AheadOutcome = observation.Outcome }
+                    : probe.CoolDown != number ? probe
+                    : probe with
+                    {
+                        Outcome = observation.Outcome,
+                        Score = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
+                    })],
             }),
         };
     }
@@ -141,10 +144,10 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state.Path is { } path ? state with { Path = path.Plan(stretch, _start) } : state with { Warmup = stretch.Number };
         }
 
-        if (state.Path is { } judged && !stretch.Continues)
+        if (state.Path is { } raced && !stretch.Continues)
         {
-            return judged.Has(stretch.Parent!.Value)
-                ? state with { Path = judged with { CoolDown = stretch.Number } }
+            return raced.Has(stretch.Parent!.Value)
+                ? state with { Path = raced with { CoolDown = stretch.Number } }
                 : state with
                 {
                     Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r with { CoolDown = stretch.Number } : r)],
@@ -158,6 +161,20 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
         }
 
         Arm? arm = state.Arms.FirstOrDefault(a => stretch.Parent is { } parent && a.Chain.Contains(parent));
+        if (stretch.Continues && arm?.At(state.Rung) is { } judged)
+        {
+            return state with
+            {
+                Spent = state.Spent + stretch.Steps,
+                Arms = state.Arms.Replace(arm, arm with
+                {
+                    Chain = arm.Chain.Add(stretch.Number),
+                    Made = arm.Made + stretch.Steps,
+                    Probes = arm.Probes.Replace(judged, judged with { Steps = judged.Steps + stretch.Steps, Ahead = stretch.Number }),
+                }),
+            };
+        }
+
         if (stretch.Continues)
         {
             return state with

@@ -32,7 +32,7 @@ public sealed record AnnealedState(
     bool Ended) : SearchState
 {
     /// <summary>A probe was planned and has not been observed.</summary>
-    internal bool IsWaiting => Arms.Any(arm => arm.Probes.Any(probe => probe.Outcome is null));
+    internal bool IsWaiting => Arms.Any(arm => arm.Probes.Any(probe => probe.IsWaiting));
 
     /// <summary>The arm of a rate; null = none. Products of the same factors may differ in their last bits.</summary>
     internal Arm? Find(double rate) => Arms.FirstOrDefault(arm => Math.Abs(Math.Log(arm.Rate / rate)) < 1e-9);

@@ -29,8 +29,16 @@ public sealed record Arm(double Rate, ImmutableArray<int> Chain, long Made, long
 /// <param name="Steps">Steps newly run for it.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
 /// <param name="Score">The held-out loss at its end, smaller is better; null = none.</param>
-public sealed record ArmProbe(int Rung, int CoolDown, long Steps, StretchOutcome? Outcome, double? Score)
+/// <param name="Ahead">
+/// Plan number of the constant stretch that is trained while this cools down, in case the arm wins; null = none.
+/// </param>
+/// <param name="AheadOutcome">How that ended; null while it runs.</param>
+public sealed record ArmProbe(
+    int Rung, int CoolDown, long Steps, StretchOutcome? Outcome, double? Score, int? Ahead = null, StretchOutcome? AheadOutcome = null)
 {
-    /// <summary>It ended without a score.</summary>
-    internal bool IsDead => Outcome is not null && Score is null;
+    /// <summary>Something that was planned has not been observed.</summary>
+    internal bool IsWaiting => Outcome is null || (Ahead is not null && AheadOutcome is null);
+
+    /// <summary>It ended without a score, or its rate diverged right after.</summary>
+    internal bool IsDead => !IsWaiting && (Score is null || AheadOutcome is not (null or StretchOutcome.Succeeded));
 }
