@@ -11,7 +11,7 @@ internal static class FailureClassification
 
     // What libtorch's allocators say; there is no type or code to go by.
     private static readonly string[] AllocatorWords =
-        ["not enough memory", "out of memory", "can't allocate memory", "DefaultCPUAllocator"];
+        ["not enough memory", "out of memory", "can't allocate memory", "DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"];
 
     /// <summary>The kind and message an exception is answered with.</summary>
     internal static FailedReply ToReply(long? request, Exception exception) => exception switch
@@ -24,6 +24,8 @@ internal static class FailureClassification
             Step = e.Step,
             LastFiniteLoss = e.LastFiniteLoss,
         },
+        // What could not be initialized is no news; why is.
+        TypeInitializationException { InnerException: { } cause } => ToReply(request, cause),
         _ => new() { Re = request, Kind = KindOf(exception), Message = FirstLine(exception) },
     };
 

@@ -20,6 +20,19 @@ public sealed class ProtocolTests
         Assert.True(trainer.Process.WaitForExit(TimeSpan.FromSeconds(10)));
     }
 
+    [Theory]
+    [InlineData("cuda:0", "-p:TorchBackend=cuda")]
+    [InlineData("gpu", "give cpu or cuda:N")]
+    public void A_device_that_is_not_here_is_named_before_any_job_is_sent_there(string device, string advice)
+    {
+        using var trainer = new TrainerProcess("--describe", "--device", device);
+        trainer.Process.WaitForExit();
+        Assert.Equal(2, trainer.Process.ExitCode);
+        string log = trainer.Log;
+        Assert.Contains($"device `{device}`", log, StringComparison.Ordinal);
+        Assert.Contains(advice, log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_end_of_standard_input_ends_it_in_the_middle_of_a_segment()
     {

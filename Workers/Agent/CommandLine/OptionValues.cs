@@ -92,6 +92,12 @@ internal static class OptionValues
         bool known = devices.Length > 0 && devices.All(d => d == "cpu"
             || (d.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(d["cuda:".Length..], out int n) && n >= 0));
         Require(known, $"--devices: found '{text}'; cpu or cuda:N are allowed, separated by commas.");
+
+        // A worker has one numeric class for all its slots.
+        Require(devices.All(d => d == "cpu") || devices.All(d => d != "cpu"), $"--devices: found '{text}'; either cpu or GPUs are allowed, since their results differ in bits. Start an agent for each.");
+        string? list = Variable(TrainerEnvironment.VisibleVariable);
+        string? hidden = devices.FirstOrDefault(d => d != "cpu" && TrainerEnvironment.Visible(d, list) is null);
+        Require(hidden is null, $"--devices: found {hidden}, and {TrainerEnvironment.VisibleVariable} is {list}: devices are counted within it, from cuda:0.");
         return devices;
     }
 

@@ -47,12 +47,12 @@ internal sealed class TrainerCatalog
         var offered = new List<OfferedTrainer>();
         if (options.BuiltInTrainer is { } builtIn)
         {
-            offered.Add(new OfferedTrainer(null, await describer.DescribeAsync(builtIn, stopping)));
+            offered.Add(new OfferedTrainer(null, await describer.DescribeBuiltInAsync(builtIn, options.Devices, stopping)));
         }
 
         foreach ((string name, TrainerCommand command) in options.NamedTrainers.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
-            offered.Add(new OfferedTrainer(name, await describer.DescribeAsync(command, stopping)));
+            offered.Add(new OfferedTrainer(name, await describer.DescribeAsync(command, options.Devices[0], stopping)));
         }
 
         return new TrainerCatalog(options.BuiltInTrainer, options.NamedTrainers, options.AllowCommand, offered);

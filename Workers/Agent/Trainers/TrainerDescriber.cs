@@ -16,13 +16,27 @@ internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, T
     private static readonly TimeSpan LastOutputGrace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>What a trainer says about itself. One that is killed meanwhile, by a person or for want of memory, is asked again.</summary>
+    /// <summary>What the built-in trainer says about itself on each of some devices; the devices are of one kind, and so are the answers.</summary>
+    /// <exception cref="AgentInputException">As of <see cref="DescribeAsync"/>; or one of the devices is not here.</exception>
+    internal async Task<TrainerDescription> DescribeBuiltInAsync(TrainerCommand command, IReadOnlyList<string> devices, CancellationToken stopping)
+    {
+        TrainerDescription? said = null;
+        foreach (string device in devices.Distinct())
+        {
+            string[] asked = device == "cpu" ? [] : ["--device", TrainerEnvironment.VisibleName(device)];
+            said = await DescribeAsync(command with { Arguments = [.. command.Arguments, .. asked] }, device, stopping);
+        }
+
+        return said!;
+    }
+
+    /// <summary>What a trainer says about itself, which sees a device and no other. One that is killed meanwhile, by a person or for want of memory, is asked again.</summary>
     /// <exception cref="AgentInputException">It cannot be started, or does not describe itself within a minute.</exception>
-    internal async Task<TrainerDescription> DescribeAsync(TrainerCommand command, CancellationToken stopping)
+    internal async Task<TrainerDescription> DescribeAsync(TrainerCommand command, string device, CancellationToken stopping)
     {
         for (int attempt = 1; ; attempt++)
         {
-            (DescriptionReply? found, int exitCode, string lastWords) = await AskAsync(command, stopping);
+            (DescriptionReply? found, int exitCode, string lastWords) = await AskAsync(command, device, stopping);
             if (found is not null)
             {
                 return found.Protocol == TrainerProtocol.Version
@@ -39,13 +53,14 @@ internal sealed class TrainerDescriber(ProcessLauncher launcher, string? data, T
         }
     }
 
-    private async Task<(DescriptionReply? Found, int ExitCode, string LastWords)> AskAsync(TrainerCommand command, CancellationToken stopping)
+    private async Task<(DescriptionReply? Found, int ExitCode, string LastWords)> AskAsync(
+        TrainerCommand command, string device, CancellationToken stopping)
     {
         var describe = new TrainerCommand(command.Program, [.. command.Arguments, "--describe"]);
         Process process;
         try
         {
-            process = await launcher.StartAsync(describe, TrainerEnvironment.For("cpu", threads: 1, data));
+            process = await launcher.StartAsync(describe, TrainerEnvironment.For(device, threads: 1, data));
         }
         catch (System.ComponentModel.Win32Exception e)
         {

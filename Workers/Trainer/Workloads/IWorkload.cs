@@ -12,6 +12,9 @@ internal interface IWorkload
     /// <summary>Names of the metrics that its validations report.</summary>
     IReadOnlyList<string> Metrics { get; }
 
+    /// <summary>Whether it runs on no other device.</summary>
+    bool NeedsCpu => false;
+
     /// <summary>Loads the data and builds the model. The weights are set by the first segment.</summary>
     /// <exception cref="TrainerException">Bad input: settings that do not go together, or data that cannot be used.</exception>
     ITrainingRun Open(SettingValues settings, OpenContext context);

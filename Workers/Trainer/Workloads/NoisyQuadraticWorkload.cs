@@ -20,6 +20,9 @@ internal sealed class NoisyQuadraticWorkload : IWorkload
     public IReadOnlyList<string> Metrics { get; } = ["validation_loss"];
 
     /// <inheritdoc/>
+    public bool NeedsCpu => true;
+
+    /// <inheritdoc/>
     public ITrainingRun Open(SettingValues settings, OpenContext context) => context.Device == "cpu"
         ? new Run(NoisyQuadratic.Standard(settings.Number("momentum")), context.Seed)
         : throw TrainerException.BadInput($"device `{context.Device}`: {Name} runs on cpu");

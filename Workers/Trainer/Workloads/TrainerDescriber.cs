@@ -2,10 +2,11 @@ using System.Reflection;
 using System.Security.Cryptography;
 using Orchestrator.Contracts.Trainers;
 using Orchestrator.Workers.Trainer.Data;
+using Orchestrator.Workers.Trainer.Models;
 
 namespace Orchestrator.Workers.Trainer.Workloads;
 
-/// <summary>Says what this trainer is and can do here, without loading libtorch.</summary>
+/// <summary>Says what this trainer is and can do on a device, without loading libtorch.</summary>
 internal static class TrainerDescriber
 {
     private static readonly string[] OwnAssemblies =
@@ -27,7 +28,7 @@ internal static class TrainerDescriber
             Class = cpu ? NumericClass.Name(threads) : $"cuda-libtorch{NumericClass.LibTorch}",
             Workloads =
             [
-                .. WorkloadCatalog.All.Select(w => new WorkloadDescription
+                .. WorkloadCatalog.All.Where(w => cpu || !w.NeedsCpu).Select(w => new WorkloadDescription
                 {
                     Name = w.Name,
                     Settings = SettingValues.Schema(w.Settings),
@@ -43,7 +44,7 @@ internal static class TrainerDescriber
     private static string Version =>
         typeof(TrainerDescriber).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    /// <summary>SHA-256 over the assemblies that decide what is computed, and libtorch's release.</summary>
+    /// <summary>SHA-256 over the assemblies that decide what is computed, and libtorch's release and build.</summary>
     private static string Digest()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -52,7 +53,7 @@ internal static class TrainerDescriber
             hash.AppendData(SHA256.HashData(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, assembly))));
         }
 
-        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(NumericClass.LibTorch));
+        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(TorchDevice.HasCudaBuild ? $"{NumericClass.LibTorch}-cuda" : NumericClass.LibTorch));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

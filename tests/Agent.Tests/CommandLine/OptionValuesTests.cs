@@ -39,7 +39,7 @@ public sealed class OptionValuesTests
 
     public static TheoryData<string, string> Mistakes => new()
     {
-        { "server", "127.0.0.1:5080" }, { "server", "ftp://host" }, { "slots", "0" }, { "devices", "gpu" }, { "devices", "cuda:x" },
+        { "server", "127.0.0.1:5080" }, { "server", "ftp://host" }, { "slots", "0" }, { "devices", "gpu" }, { "devices", "cuda:x" }, { "devices", "cpu,cuda:0" },
         { "labels", "gpu" }, { "memory", "12 apples" }, { "memory", "9999999T" }, { "memory", "-1" }, { "cache", "" }, { "metrics", "70000" },
         { "name", "" }, { "pool", "" }, { "data", "/nowhere/at/all" },
     };

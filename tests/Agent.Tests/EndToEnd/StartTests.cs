@@ -43,6 +43,25 @@ public sealed class StartTests : IAsyncLifetime
         Assert.Contains("/nowhere/trainer", agent.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>A device that is not there would fail one job after the other.</summary>
+    [Fact]
+    public async Task A_built_in_trainer_describes_itself_on_each_GPU_of_the_agent()
+    {
+        string trainer = _folder.File("trainer");
+        await File.WriteAllTextAsync(trainer, $"#!/bin/sh\necho \"$CUDA_VISIBLE_DEVICES $*\" | tee -a {_folder.File("asked")}; exec {string.Join(' ', FakeTrainer.Command)} --describe\n", TestContext.Current.CancellationToken);
+        using (var chmod = System.Diagnostics.Process.Start("chmod", ["+x", trainer]))
+        {
+            await chmod.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await using var agent = AgentUnderTest.Start(_silo.Address, _folder, "--trainer", trainer, "--devices", "cuda:3,cuda:1,cuda:3");
+        await _silo.UntilAsync(() => _silo.Registrations.Count == 1, "the agent");
+
+        Assert.Equal(
+            ["3 --device cuda:0 --describe", "1 --device cuda:0 --describe"],
+            await File.ReadAllLinesAsync(_folder.File("asked"), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_trainer_that_does_not_describe_itself_is_named_with_its_last_words()
     {

@@ -20,6 +20,17 @@ public sealed class TrainerEnvironmentTests
         Assert.Equal("", TrainerEnvironment.For("cpu", 1, null)["CUDA_VISIBLE_DEVICES"]);
     }
 
+    /// <summary>A batch system lends some of a machine's GPUs and says which: they are the agent's cuda:0, cuda:1, …</summary>
+    [Theory]
+    [InlineData("cuda:1", null, "1")]
+    [InlineData("cuda:1", "", "1")]
+    [InlineData("cuda:1", "4, 5", "5")]
+    [InlineData("cuda:0", "GPU-8a3f", "GPU-8a3f")]
+    [InlineData("cuda:2", "4,5", null)]
+    [InlineData("cpu", "4,5", null)]
+    public void A_GPU_is_counted_within_those_that_the_agent_may_use(string device, string? list, string? visible) =>
+        Assert.Equal(visible, TrainerEnvironment.Visible(device, list));
+
     [Fact]
     public void A_commands_digest_depends_on_its_words_its_files_bytes_and_its_version()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -10,6 +11,7 @@ namespace Orchestrator.TestKit.Trainers;
 public sealed class TrainerProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly ConcurrentQueue<string> _log = new();
     private long _id;
 
     /// <summary>Starts it, with one thread and the environment of its numeric class.</summary>
@@ -44,9 +46,12 @@ public sealed class TrainerProcess : IDisposable
         }
 
         _process = Process.Start(start)!;
-        _process.ErrorDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>What it has written to its standard error so far.</summary>
+    public string Log => string.Join('\n', _log);
 
     /// <summary>The process, to be killed or measured.</summary>
     public Process Process => _process;
