@@ -39,7 +39,7 @@ public enum SearchSignal
 /// <param name="Signal">Which losses are forecast.</param>
 /// <param name="Kappa">κ of the lower confidence bound (`autolrs-reference`).</param>
 /// <param name="Racing">Whether candidates race in rounds, the worse half ending early (`autolrs`).</param>
-/// <param name="Anneal">Whether late stages may decay, and the last one is annealed to 0 (`autolrs`).</param>
+/// <param name="Anneal">Whether the first stage is chosen by cooling down, later ones look up, and the last half of the steps decays to 0 (`autolrs`).</param>
 /// <param name="FirstProbeSteps">Steps of a probe of the first stage, below StageSteps; null = ProbeSteps.</param>
 public sealed record AutoLrsSettings(
     long StageSteps,

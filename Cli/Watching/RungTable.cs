@@ -12,7 +12,7 @@ internal static class RungTable
     public static Table? Of(WatchedJob job, int most)
     {
         SearchLog log = job.Log;
-        LoggedStretch[] probes = [.. log.Stretches.Values.Where(s => !s.IsPath && s.Rate is not null && (log.Outline.Form == SearchForm.Trials || s.IsCoolDown))];
+        LoggedStretch[] probes = [.. log.Stretches.Values.Where(s => !s.IsPath && s.Rate is not null && (log.Outline.Form == SearchForm.Trials || (log.Outline.Form == SearchForm.Rungs && s.IsCoolDown)))];
         if (probes.Length == 0)
         {
             return null;

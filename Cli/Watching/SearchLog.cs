@@ -114,7 +114,7 @@ internal sealed class SearchLog
         JsonElement[] runs = [.. planned.List("runs")];
         int? parent = (int?)planned.Number("parent");
         bool path = planned.Text("role") == "path";
-        bool coolDown = Outline.Form == SearchForm.Rungs && !path && !planned.Flag("continues");
+        bool coolDown = !path && !planned.Flag("continues") && (Outline.Form == SearchForm.Rungs || runs.LastOrDefault().Number("to") == 0);
         double? rate = coolDown && parent is { } arm && _stretches.TryGetValue(arm, out LoggedStretch? constant)
             ? constant.Rate
             : Outline.Form == SearchForm.Rungs ? FirstRate(runs, (long)(planned.Number("offset") ?? 0))
@@ -164,7 +164,7 @@ internal sealed class SearchLog
             _stretches[stretch.Number] = stretch with
             {
                 Outcome = (observation.Text("outcome") ?? "succeeded").ToLowerInvariant(),
-                Score = Outline.Form is SearchForm.Rungs or SearchForm.Trials ? Outline.Shown(observation.Number("value")) : null,
+                Score = stretch.IsCoolDown || Outline.Form is SearchForm.Rungs or SearchForm.Trials ? Outline.Shown(observation.Number("value")) : null,
             };
         }
     }
@@ -206,7 +206,7 @@ internal sealed class SearchLog
             IsAgain = dropped.Length > 0,
             Rounds =
             [
-                .. probes.GroupBy(probe => probe.From).OrderBy(round => round.Key)
+                .. probes.Where(probe => !probe.IsCoolDown).GroupBy(probe => probe.From).OrderBy(round => round.Key)
                     .Select(round => new ProbeRound(round.Count(), round.Max(probe => probe.Start + probe.Steps) - (long)(d.Number("start") ?? 0))),
             ],
         };

@@ -143,6 +143,8 @@ internal sealed class WatchedJob
                 return coolDown is null ? null : $"rung {rung}: tries {tries}{lengths}";
             case SearchForm.Trials:
                 return $"rung {wave[0].Stage}: trains {tries} for {end} steps{(rates.Length > 1 ? " each" : "")}";
+            case SearchForm.Stages when wave[0].IsCoolDown:
+                return $"stage {wave[0].Stage}: cools {tries} down to 0 over {wave.Max(probe => probe.Steps)} steps, on forks that are thrown away";
             default:
                 return $"stage {wave[0].Stage}: tries {tries}, for {end - wave.Min(probe => StageStart(probe))} steps each";
         }
@@ -189,6 +191,7 @@ internal sealed class WatchedJob
             SearchForm.Rungs when stretch.IsCoolDown && IsRace(stretch) => "race",
             SearchForm.Rungs when stretch.IsCoolDown => $"rung {RungOf(stretch.Stage)}",
             SearchForm.Trials => $"rung {stretch.Stage}",
+            _ when stretch.IsCoolDown => $"stage {stretch.Stage}",
             _ => "",
         };
         return place.Length == 0 ? null

@@ -73,8 +73,11 @@ public sealed class WatchedJobTests
         string[] told = [.. SimulatedJob.AutoLrs().Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
         Assert.Equal("stage 0: tries 6 rates, 0.001 to 1, for 5 steps each", told[0]);
         Assert.Matches(@"^stage 0: tries .* for 10 steps each$", told[1]);
-        Assert.Matches(@"^stage 0, steps 0–100: rate [\d.]+, forecast .* of 6 tried.*; 45 steps of search, 10 of them kept", told[2]);
-        Assert.StartsWith("  why: ", told[3]);
+        string[] last = [.. told[2..].TakeWhile(line => line.StartsWith("stage 0: ", StringComparison.Ordinal))];
+        Assert.Matches(@"^stage 0: cools .* down to 0 over 5 steps, on forks that are thrown away$", last[0]);
+        Assert.All(last[1..], line => Assert.Matches(@"^stage 0: [\d.]+ reaches validation loss [\d.]+$", line));
+        Assert.Matches(@"^stage 0, steps 0–100: rate [\d.]+, forecast .* of 6 tried.*; 60 steps of search, 10 of them kept", told[2 + last.Length]);
+        Assert.StartsWith("  why: ", told[3 + last.Length]);
     }
 
     [Fact]

@@ -262,7 +262,7 @@ public sealed partial class AnnealedSearch
 
         double? below = Bracket(state, best.Rate / AnnealedSettings.Fine);
         double? above = Bracket(state, best.Rate * AnnealedSettings.Fine);
-        double octaves = PeakChoice.Octaves(below, score, above, _settings.Cap, _settings.OpenEdge);
+        double octaves = PeakChoice.Offset(below, score, above, _settings.Cap, _settings.OpenEdge);
         if (_settings.PosteriorPeak && below is not null && above is not null
             && PeakSurrogate.Of(state, Lengths(state), _settings.Cap) is { } surrogate)
         {

@@ -1,28 +1,42 @@
 using Orchestrator.Bo.Forecasting;
 using Orchestrator.Bo.Schedules;
+using Orchestrator.Bo.Searches.Annealed;
 
 namespace Orchestrator.Bo.Searches.AutoLrs;
 
 /// <content>A stage: the race of its candidates, the choice, the training of the rest.</content>
 public sealed partial class AutoLrsSearch
 {
-    /// <summary>A decaying stage ends at this part of its rate.</summary>
-    private const double DecayFactor = 10;
+    /// <summary>
+    /// What is left of the steps when the decay to 0 may begin, if its first stage is expected to gain by it: a peak wants to be
+    /// held for a fifth.
+    /// </summary>
+    private const double EarliestDecay = 0.8;
 
-    /// <summary>Share of the stages after which one may decay: before, a decay only wins because the horizon is short.</summary>
-    private const double LateStages = 2.0 / 3;
+    /// <summary>What is left of the steps when it begins at the latest; in whole stages.</summary>
+    private const double LatestDecay = 0.5;
 
     /// <summary>Octaves below and above the running rate among which later stages look.</summary>
     private const int OctavesBelow = 3;
     private const int OctavesAbove = 2;
 
-    private bool IsAnnealed(AutoLrsState state) => Settings.Anneal && state.Running is not null && state.Stage == Plan.Count - 1;
+    private static readonly AnnealedSettings Bounds = new();
+
+    /// <summary>Steps from a stage's start to the end of training.</summary>
+    private long Left(int stage) => Plan[Plan.Count - 1].End - Plan[stage].Start;
+
+    /// <summary>Whether a stage decays without having been probed: the decay to 0 is under way, or cannot wait.</summary>
+    private bool IsAnnealed(AutoLrsState state) => Settings.Anneal && state.Running is not null
+        && (state.Annealing || state.Stage == Plan.Count - 1 || Left(state.Stage) <= LatestDecay * Left(0));
+
+    /// <summary>What is left of the rate after a stage of a linear decay to 0 at the end of training.</summary>
+    private double Remainder(AutoLrsState state) => 1 - ((double)Plan[state.Stage].Steps / Left(state.Stage));
 
     private IReadOnlyList<SearchDecision> Race(AutoLrsState state, StageSpan stage)
     {
         if (IsAnnealed(state))
         {
-            return [Keep(state, stage, "The last stage is annealed: the running rate decays linearly to 0.")];
+            return [Keep(state, stage, "The running rate decays linearly to 0 at the end of training.")];
         }
 
         int rounds = RaceRounds.Count(stage.ProbeSteps, Settings.Racing);
@@ -50,7 +64,54 @@ public sealed partial class AutoLrsSearch
             return [.. kept.Select((racer, i) => new PlanStretch(Extend(state, stage, racer, steps, i, kept.Length)))];
         }
 
+        if (IsFirstLook(state) && racing.Length > 1)
+        {
+            return racing.All(racer => racer.CoolDown is null)
+                ? [.. racing.Select((racer, i) => new PlanStretch(CoolDown(state, stage, racer, i)))]
+                : [ChooseCooled(state, stage, verdict, racing)];
+        }
+
         return [Choose(state, stage, verdict)];
+    }
+
+    /// <summary>
+    /// Whether rates are compared once cooled down to 0, as the end of training compares them. From the initial state that
+    /// is fair; later it is a vote for the lower rate, which is ahead for no reason but its lower noise.
+    /// </summary>
+    private bool IsFirstLook(AutoLrsState state) => Settings.Anneal && state.Running is null;
+
+    private Stretch CoolDown(AutoLrsState state, StageSpan stage, Racer racer, int offset)
+    {
+        long steps = Math.Max(1, racer.Made / 2);
+        return new Stretch(
+            state.NextStretch + offset, racer.Chain[^1], stage.Start + racer.Made, steps, [new RateRun(steps, racer.Rate * steps / (steps + 1), 0)], 0,
+            StretchRole.Probe, Guard(state), ValidateEvery: 0, ValidateAtEnd: true, Continues: false, Index(state),
+            $"Stage {Index(state)}: {racer.Rate:G4} is cooled down to 0 over {steps} steps, on a fork that is thrown away.");
+    }
+
+    private ChooseRate ChooseCooled(AutoLrsState state, StageSpan stage, StageVerdict verdict, Racer[] cooled)
+    {
+        Racer winner = cooled.OrderBy(racer => racer.Cooled).ThenByDescending(racer => racer.Rate).First();
+        return Take(state, stage, winner, verdict.ForecastOf(winner), decay: false, verdict, dropped: [],
+            $"Cooled down to 0, {winner.Rate:G4} has the lowest held-out loss, {winner.Cooled:G4}, of the {cooled.Length} rates that went furthest. The next stage begins at {Peak(state, winner.Rate):G4}, the vertex of the parabola through it and its neighbours.");
+    }
+
+    /// <summary>
+    /// The rate between those that were cooled down; the rate itself where none was. A neighbour that left the race is a bracket.
+    /// </summary>
+    private double Peak(AutoLrsState state, double rate)
+    {
+        Racer[] racers = [.. state.Racers.OrderBy(racer => racer.Rate)];
+        int at = Array.FindIndex(racers, racer => racer.Rate == rate);
+        if (at < 0 || racers[at].Cooled is not { } best || racers.Any(racer => racer.Cooled < best))
+        {
+            return rate;
+        }
+
+        double? Score(int i) => i >= 0 && i < racers.Length ? racers[i].Cooled ?? double.PositiveInfinity : null;
+        double spacing = (at > 0 ? rate / racers[at - 1].Rate : racers[at + 1].Rate / rate);
+        double offset = PeakChoice.Offset(Score(at - 1), best, Score(at + 1), Bounds.Cap, Bounds.OpenEdge);
+        return Math.Clamp(rate * Math.Pow(spacing, offset), Problem.MinRate, Problem.MaxRate);
     }
 
     /// <summary>The candidates of a stage, if probing them is worth its steps.</summary>
@@ -90,7 +151,11 @@ public sealed partial class AutoLrsSearch
         return steps - stage.ProbeSteps;
     }
 
-    /// <summary>At first the whole range, equally spaced in log rate, ends included; later octaves about the running rate.</summary>
+    /// <summary>
+    /// At first the whole range, equally spaced in log rate, ends included; later octaves about the running rate. Lower ones
+    /// only where it did harm in the last stage: within a probe they are ahead for no reason but their lower noise, and that
+    /// is what the annealing at the end is for.
+    /// </summary>
     private double[] Candidates(AutoLrsState state)
     {
         if (state.Running is not { } running)
@@ -98,7 +163,8 @@ public sealed partial class AutoLrsSearch
             return Range.Grid(Settings.Candidates);
         }
 
-        double[] near = [.. Enumerable.Range(-OctavesBelow, OctavesBelow + OctavesAbove + 1).Select(octave => running * Math.Pow(2, octave))
+        int below = !Settings.Anneal || state.Progress <= 0 ? OctavesBelow : 0;
+        double[] near = [.. Enumerable.Range(-below, below + OctavesAbove + 1).Select(octave => running * Math.Pow(2, octave))
             .Where(rate => rate == running || (rate >= Problem.MinRate && rate <= Problem.MaxRate))];
         return near.Length > Settings.Candidates ? [.. near.OrderBy(rate => Math.Abs(Math.Log(rate / running))).Take(Settings.Candidates).Order()] : near;
     }
@@ -119,12 +185,11 @@ public sealed partial class AutoLrsSearch
     {
         (Racer winner, string why) = verdict.Winner(state);
         Forecast forecast = verdict.ForecastOf(winner);
-        // The range holds for the end of a decay too: where stages are many, one decay upon another would leave no rate at all.
-        bool late = Settings.Anneal && state.Stage >= LateStages * Plan.Count && winner.Rate / DecayFactor >= Problem.MinRate;
-        if (late && verdict.Decayed(winner, winner.Rate / DecayFactor) is { } decayed && decayed.Mean < forecast.Mean - verdict.Tie)
+        bool late = Settings.Anneal && state.Running is not null && Left(state.Stage) <= EarliestDecay * Left(0);
+        if (late && verdict.Decayed(winner, winner.Rate * Remainder(state)) is { } decayed && decayed.Mean < forecast.Mean - verdict.Tie)
         {
             return Take(state, stage, winner, decayed, decay: true, verdict, dropped: [],
-                $"{why} Decaying from it to a tenth is expected to reach {decayed.Mean:G4} instead of {forecast.Mean:G4}.");
+                $"{why} Decaying from it is expected to reach {decayed.Mean:G4} instead of {forecast.Mean:G4}: from here on the rate decays linearly, to 0 at the end of training.");
         }
 
         return Take(state, stage, winner, forecast, decay: false, verdict, dropped: [], why);
@@ -136,11 +201,11 @@ public sealed partial class AutoLrsSearch
         [
             .. state.Racers.Select(racer => new CandidateRecord(
                 racer.Chain[^1], racer.Rate, racer.Made, racer.IsAlive ? StretchOutcome.Succeeded : StretchOutcome.Diverged,
-                racer.IsAlive ? verdict.ForecastOf(racer) : null)),
+                racer.IsAlive ? verdict.ForecastOf(racer) : null, racer.Cooled)),
         ],
         Taken: winner.Chain, dropped, reason);
 
-    /// <summary>The running rate without probes; in the last stage it decays to 0.</summary>
+    /// <summary>The running rate without probes, or a stage of its decay to 0.</summary>
     private ChooseRate Keep(AutoLrsState state, StageSpan stage, string reason) => new(
         Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, state.Running!.Value, 0, IsAnnealed(state)), state.Running, Forecast: null,
         Candidates: [], Taken: [], Dropped: [], reason);
@@ -152,7 +217,7 @@ public sealed partial class AutoLrsSearch
             return [new RateRun(stage.Steps, rate, rate)];
         }
 
-        var down = new RateRun(stage.Steps - made, rate, IsAnnealed(state) ? 0 : rate / DecayFactor);
+        var down = new RateRun(stage.Steps - made, rate, rate * Remainder(state));
         return made == 0 ? [down] : [new RateRun(made, rate, rate), down];
     }
 
@@ -199,7 +264,8 @@ public sealed partial class AutoLrsSearch
         }
 
         double half = failed / 2;
-        return half < Problem.MinRate / 8
+        double undecayed = IsAnnealed(state) ? half * Left(0) / Left(state.Stage) : half;
+        return undecayed < Problem.MinRate / 8
             ? StageFailure.OfPath(failed, Index(state), stage.Start, Problem)
             : new ChooseRate(
                 Index(state), "stage", stage.Start, stage.Steps, Runs(state, stage, half, 0, IsAnnealed(state)), half, Forecast: null, Candidates: [],

@@ -7,10 +7,11 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// <summary>
 /// AutoLRS as we would have it. Each stage tries its candidates in one wave from one checkpoint, on the same batches, and
 /// races them: the worse half ends early. What the candidates show is forecast together (<see cref="StageForecaster"/>)
-/// and smoothed by a Gaussian process that remembers the last stages; of rates that cannot be told apart the running one
-/// stays, or else the largest is taken, against the bias of short horizons to small ones. The winner goes on from the end
-/// of its own probe. Late stages may decay, the last one is annealed to 0, and a stage whose probes promise less than
-/// their steps would bring as training is not probed at all.
+/// and smoothed by a Gaussian process that remembers the last stages; a running rate that cannot be told from the best one
+/// stays. The first stage, which chooses among decades, cools down those that went furthest; later ones look up, and down
+/// only after harm, against the bias of short horizons to small rates. The winner goes on from the end of its own probe. The
+/// last half of the steps is annealed to 0, and a stage whose probes promise less than their steps would bring as training is
+/// not probed at all.
 /// </summary>
 public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
 {
@@ -43,7 +44,14 @@ public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
 
     private protected override Observation DigestProbe(AutoLrsState state, StageSpan stage, StretchResult result)
     {
-        long made = state.Racers.FirstOrDefault(racer => racer.Awaited == result.Stretch) is { } own ? own.Made : 0;
+        Racer? own = state.Racers.FirstOrDefault(racer => racer.Awaited == result.Stretch);
+        if (own?.CoolDown == result.Stretch)
+        {
+            double score = result.Validations.Count > 0 ? result.Validations[^1].Score : double.NaN;
+            return new Observation(result.Stretch, result.Outcome, double.IsFinite(score) ? score : null, null, null, null);
+        }
+
+        long made = own?.Made ?? 0;
         LossPoint[] points = stage.Signal == SearchSignal.Training
             ? [.. result.Losses.Select((loss, step) => new LossPoint(made - result.Losses.Count + step, loss))]
             : [.. result.Validations.Select(v => new LossPoint(v.Step - stage.Start, v.Loss))];
@@ -95,6 +103,15 @@ public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
         }
 
         Racer racer = state.Racers.FirstOrDefault(r => r.Awaited == observation.Stretch) ?? throw CannotFollow(observation);
+        if (racer.CoolDown == observation.Stretch)
+        {
+            bool scored = observation is { Outcome: StretchOutcome.Succeeded, Value: not null };
+            return state with
+            {
+                Racers = state.Racers.Replace(racer, racer with { Awaited = null, Diverged = !scored, Cooled = scored ? observation.Value : null }),
+            };
+        }
+
         return state with
         {
             FirstLoss = first,
@@ -129,6 +146,11 @@ public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
     private static AutoLrsState Enter(AutoLrsState state, Stretch stretch)
     {
         Racer? known = state.Racers.FirstOrDefault(racer => stretch.Parent is { } parent && racer.Chain.Contains(parent));
+        if (known is not null && !stretch.Continues)
+        {
+            return state with { Racers = state.Racers.Replace(known, known with { Awaited = stretch.Number, CoolDown = stretch.Number }) };
+        }
+
         return known is null
             ? state with
             {
@@ -160,9 +182,10 @@ public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
             Tip = state.Path,
             Round = 0,
             Racers = [],
-            Running = state.Decay ? state.Chosen / DecayFactor : state.Chosen,
+            Running = state.Decay ? state.Chosen * Remainder(state) : IsFirstLook(state) ? Peak(state, state.Chosen!.Value) : state.Chosen,
             Chosen = null,
             Decay = false,
+            Annealing = state.Annealing || state.Decay,
             Promise = null,
             Path = null,
             PathOutcome = null,

@@ -24,6 +24,7 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 /// <param name="Calibration">What became of the forecasts so far.</param>
 /// <param name="Ruined">Stages that were trained again because their rate had done harm.</param>
 /// <param name="Ended">The search completed or failed.</param>
+/// <param name="Annealing">The rate decays to 0 at the end of training, from an earlier stage on.</param>
 public sealed record AutoLrsState(
     int NextStretch,
     int Stage,
@@ -44,7 +45,8 @@ public sealed record AutoLrsState(
     ImmutableArray<Remembered> Memory,
     ForecastCalibration Calibration,
     int Ruined,
-    bool Ended) : SearchState, IStageState
+    bool Ended,
+    bool Annealing = false) : SearchState, IStageState
 {
     /// <summary>Every stretch of the race that was planned was observed.</summary>
     internal bool IsQuiet => Racers.All(racer => racer.Awaited is null);
@@ -58,6 +60,8 @@ public sealed record AutoLrsState(
 /// <param name="Diverged">It diverged.</param>
 /// <param name="Round">The last round it took part in.</param>
 /// <param name="Curve">Means of equal blocks of the signal, with the step of each block's middle, from the stage's start.</param>
+/// <param name="CoolDown">The fork on which it is cooled down to be judged, which is thrown away; null = none was planned.</param>
+/// <param name="Cooled">The held-out score at its end, smaller is better; null = none.</param>
 public sealed record Racer(
     double Rate,
     ImmutableArray<int> Chain,
@@ -65,7 +69,9 @@ public sealed record Racer(
     int? Awaited,
     bool Diverged,
     int Round,
-    ImmutableArray<LossPoint> Curve)
+    ImmutableArray<LossPoint> Curve,
+    int? CoolDown = null,
+    double? Cooled = null)
 {
     internal bool IsAlive => !Diverged && !Curve.IsEmpty;
 

@@ -7,13 +7,17 @@ namespace Orchestrator.Bo.Searches.AutoLrs;
 //   fᵢ ± σᵢ  forecast of candidate i and what of its deviation is its own, relative to the level
 //   x        (log rate, recency): candidates of this stage at recency 1, of the one before at 3/4, …
 //   m, C     posterior mean and covariance of a Gaussian process over x
-//   tie      one standard error √(Cᵢᵢ + C** − 2Cᵢ*), at least a third of a percent of the level, at most one percent
+//   tie      one standard error e = √(Cᵢᵢ + C** − 2Cᵢ*), at least a third of a percent of the level, at most one percent;
+//            the running rate is told from another only by more than 1.28 e, their 80 % interval
 
 /// <summary>What a race says of its candidates so far.</summary>
 internal sealed class StageVerdict
 {
     /// <summary>A difference above this share of the loss counts, however little is known.</summary>
     private const double MostTie = 0.01;
+
+    /// <summary>Half an 80 % interval, in deviations.</summary>
+    private const double Interval = 1.2816;
 
     private readonly Racer[] _racers;
     private readonly StageForecast[] _forecasts;
@@ -83,7 +87,8 @@ internal sealed class StageVerdict
         string among = (furthest < _racers.Length ? $"the {furthest} rates that went furthest" : $"{furthest} rates that survived") + untold;
         string lowest = $"{_racers[best].Rate:G4} has the lowest expected loss at the end of the stage, {Expected(best)} with its neighbours weighed in, of {among}";
         int running = Array.FindIndex(_racers, racer => racer.Rate == state.Running);
-        if (running >= 0 && running != best && equal.Contains(running))
+        if (running >= 0 && running != best && _racers[running].Round == round && IsTold(_racers[running])
+            && posterior[running].Mean - posterior[best].Mean <= Math.Max(Interval * Error(process, running, best), StageForecaster.LeastTie))
         {
             return (_racers[running], $"{lowest}; the running rate, {_racers[running].Rate:G4} with {Expected(running)}, cannot be told from it and stays.");
         }

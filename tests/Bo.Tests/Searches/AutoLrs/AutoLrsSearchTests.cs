@@ -68,24 +68,71 @@ public sealed partial class AutoLrsSearchTests : SearchContract
     }
 
     [Fact]
-    public void The_last_stage_is_annealed_to_nothing_without_probes()
+    public void From_the_middle_on_at_the_latest_the_rate_decays_linearly_to_nothing_without_probes()
     {
         SimulatedSearch<QuadraticState> run = Run(Problem());
-        RateRun last = run.Schedule[^1];
-        Assert.Equal(0, last.To);
-        Assert.True(last.From > 0);
-        Assert.DoesNotContain(run.Stretches, s => s.Plan.Stage == 9 && s.Plan.Role == StretchRole.Probe);
+        long from = run.Schedule.TakeWhile(piece => piece.From == piece.To).Sum(piece => piece.Steps);
+        Assert.InRange(from, Steps / 5, Steps / 2);
+        RateRun[] decay = [.. run.Schedule.SkipWhile(piece => piece.From == piece.To)];
+        Assert.Equal(0, decay[^1].To);
+        Assert.All(decay.Zip(decay.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From));
+
+        // The same slope throughout, but for the stage in which it may begin in the middle, after a probe.
+        Assert.Equal((decay[^1].From - decay[^1].To) / decay[^1].Steps, (decay[1].From - decay[1].To) / decay[1].Steps, 9);
+        Assert.DoesNotContain(run.Stretches, s => s.Plan.Role == StretchRole.Probe && s.Plan.Start > Steps / 2);
     }
 
     [Fact]
-    public void However_many_stages_may_decay_no_rate_that_is_chosen_leaves_the_range_below()
+    public void The_first_stage_is_chosen_by_what_rates_reach_once_cooled_down_on_forks()
     {
-        // Stages of a few steps on a noisy loss: nearly each of the late ones is forecast to gain by a decay.
+        SimulatedSearch<QuadraticState> run = Run(Problem());
+        Stretch[] forks = [.. run.Stretches.Select(s => s.Plan).Where(s => s is { Role: StretchRole.Probe, Continues: false })];
+        Assert.True(forks.Length > 1);
+        Assert.All(forks, fork =>
+        {
+            Assert.Equal((0, 0.0, true), (fork.Stage, fork.Runs[^1].To, fork.ValidateAtEnd));
+            Assert.DoesNotContain(run.Stretches, other => other.Plan.Parent == fork.Number);
+        });
+        ChooseRate first = run.Decisions<ChooseRate>().First();
+        Assert.Equal(forks.Length, first.Candidates.Count(c => c.Score is not null));
+        Assert.Equal(first.Chosen, first.Candidates.Where(c => c.Score is not null).MinBy(c => c.Score)!.Rate);
+
+        // Rates of the grid are more than an octave apart; the next stage begins between them.
+        double spacing = first.Candidates[1].Rate / first.Candidates[0].Rate;
+        double next = run.Decisions<ChooseRate>().ElementAt(1).Candidates.Min(c => c.Rate);
+        Assert.InRange(next / first.Chosen!.Value, (1 / Math.Sqrt(spacing)) - 1e-9, Math.Sqrt(spacing) + 1e-9);
+    }
+
+    [Fact]
+    public void A_lower_rate_is_tried_only_after_a_stage_that_did_harm()
+    {
+        foreach (long seed in (long[])[1, 2, 3, 4, 5, 6, 7, 8])
+        {
+            SimulatedSearch<QuadraticState> run = Run(Problem() with { Seed = seed });
+            // A stage that was ruined is chosen twice.
+            ChooseRate[] choices = [.. run.Decisions<ChooseRate>().GroupBy(choice => choice.Stage).Select(stage => stage.Last())];
+            double?[] realised = [.. run.Decisions<RealiseStage>().GroupBy(stage => stage.Stage).Select(stage => stage.Last().Realised)];
+            for (int stage = 2; stage < choices.Length; stage++)
+            {
+                bool harm = realised[stage - 1] >= realised[stage - 2];
+                double running = choices[stage - 1].Runs[^1].To;
+                Assert.True(harm || choices[stage].Candidates.All(c => c.Rate >= running * (1 - 1e-9)), $"seed {seed}, stage {stage}");
+            }
+        }
+    }
+
+    [Fact]
+    public void However_many_stages_there_are_none_is_chosen_from_below_the_range_before_the_decay()
+    {
+        // Stages of a few steps on a noisy loss.
         var problem = new SearchProblem(1100, 1e-3, 0.5, null, 7, 1);
         var search = new AutoLrsSearch(problem, Settings() with { StageSteps = 10, ProbeSteps = 5, Candidates = 4 });
         SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 7)).Run();
-        Assert.True(run.Decisions<ChooseRate>().Count() > 100);
-        Assert.All(run.Decisions<ChooseRate>(), choice => Assert.True(choice.Chosen >= 1e-3 * (1 - 1e-9), $"stage {choice.Stage}: {choice.Chosen}"));
+        ChooseRate[] choices = [.. run.Decisions<ChooseRate>()];
+        Assert.True(choices.Length > 100);
+        Assert.All(choices.TakeWhile(choice => choice.Runs[^1].To == choice.Runs[^1].From), choice =>
+            Assert.True(choice.Chosen >= 1e-3 * (1 - 1e-9), $"stage {choice.Stage}: {choice.Chosen}"));
+        Assert.Equal(0, run.Schedule[^1].To);
     }
 
     [Fact]
