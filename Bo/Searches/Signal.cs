@@ -22,6 +22,10 @@ internal static class Signal
         return null;
     }
 
+    /// <summary>The held-out score at the end of a stretch; null if there is none, or it is not finite.</summary>
+    public static double? Score(StretchResult result) =>
+        result.Validations.Count > 0 && double.IsFinite(result.Validations[^1].Score) ? result.Validations[^1].Score : null;
+
     /// <summary>Mean of the finite ones of the last <paramref name="window"/> losses; null if there is none.</summary>
     public static double? Tail(IReadOnlyList<double> losses, long window)
     {

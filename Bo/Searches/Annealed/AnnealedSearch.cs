@@ -61,13 +61,9 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
 
     private double Guard => _settings.Guard ?? (_waves ? 0.45 : 0.30);
 
-    private protected override Observation Digest(AnnealedState state, StretchResult result)
-    {
-        double? score = result.Validations.Count > 0 && double.IsFinite(result.Validations[^1].Score) ? result.Validations[^1].Score : null;
-        return new Observation(
-            result.Stretch, result.Outcome, score, Deviation: null, Signal.First(result.Losses),
-            Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)));
-    }
+    private protected override Observation Digest(AnnealedState state, StretchResult result) => new(
+        result.Stretch, result.Outcome, Signal.Score(result), Deviation: null, Signal.First(result.Losses),
+        Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)));
 
     private protected override IReadOnlyList<SearchDecision> DecideStep(AnnealedState state) => state switch
     {

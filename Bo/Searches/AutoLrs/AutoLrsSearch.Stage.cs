@@ -20,6 +20,7 @@ public sealed partial class AutoLrsSearch
     private const int OctavesBelow = 3;
     private const int OctavesAbove = 2;
 
+    /// <summary>How `annealed` bounds the parabola.</summary>
     private static readonly AnnealedSettings Bounds = new();
 
     /// <summary>Steps from a stage's start to the end of training.</summary>
@@ -82,7 +83,7 @@ public sealed partial class AutoLrsSearch
 
     private Stretch CoolDown(AutoLrsState state, StageSpan stage, Racer racer, int offset)
     {
-        long steps = Math.Max(1, racer.Made / 2);
+        long steps = Math.Clamp(racer.Made / 2, 1, Left(state.Stage) - racer.Made);
         return new Stretch(
             state.NextStretch + offset, racer.Chain[^1], stage.Start + racer.Made, steps, [new RateRun(steps, racer.Rate * steps / (steps + 1), 0)], 0,
             StretchRole.Probe, Guard(state), ValidateEvery: 0, ValidateAtEnd: true, Continues: false, Index(state),
@@ -109,7 +110,7 @@ public sealed partial class AutoLrsSearch
         }
 
         double? Score(int i) => i >= 0 && i < racers.Length ? racers[i].Cooled ?? double.PositiveInfinity : null;
-        double spacing = (at > 0 ? rate / racers[at - 1].Rate : racers[at + 1].Rate / rate);
+        double spacing = at > 0 ? rate / racers[at - 1].Rate : racers[at + 1].Rate / rate;
         double offset = PeakChoice.Offset(Score(at - 1), best, Score(at + 1), Bounds.Cap, Bounds.OpenEdge);
         return Math.Clamp(rate * Math.Pow(spacing, offset), Problem.MinRate, Problem.MaxRate);
     }

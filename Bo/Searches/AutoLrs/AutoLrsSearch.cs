@@ -47,8 +47,7 @@ public sealed partial class AutoLrsSearch : StageSearch<AutoLrsState>
         Racer? own = state.Racers.FirstOrDefault(racer => racer.Awaited == result.Stretch);
         if (own?.CoolDown == result.Stretch)
         {
-            double score = result.Validations.Count > 0 ? result.Validations[^1].Score : double.NaN;
-            return new Observation(result.Stretch, result.Outcome, double.IsFinite(score) ? score : null, null, null, null);
+            return new Observation(result.Stretch, result.Outcome, Signal.Score(result), null, null, null);
         }
 
         long made = own?.Made ?? 0;

@@ -45,6 +45,12 @@ internal sealed record Claim(string Workload, string Method, string What, double
             Path(workload, "annealed-8"),
             new(workload, "annealed-8", "wall clock on 8 slots over a plain training, in seconds, every run", 1.10, false, row => Largest(row.WallsOverPlain)),
         ]),
+        .. ((string[])["mlp", "cnn", "charlm", "cnn-2200"]).SelectMany(workload => (Claim[])
+        [
+            Less(workload, "autolrs", "cosine-grid", 0),
+            Less(workload, "autolrs", "autolrs-reference", 0),
+            Cost(workload, "autolrs", 1.30),
+        ]),
         Less("fashion-cnn", "autolrs", "autolrs-reference", 0),
         Less("fashion-cnn", "autolrs", "cosine-0.1", 0),
     ];

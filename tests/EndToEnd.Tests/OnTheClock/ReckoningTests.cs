@@ -68,7 +68,7 @@ public sealed class ReckoningTests
         string text = ClockReport.Render(runs);
         string Row(params string[] words) => Assert.Single(text.Split('\n'), line => words.All(word => line.Contains(word, StringComparison.Ordinal)));
         Assert.Contains("| 1.35     | **no** |", Row("annealed", "total steps over a training"));
-        Assert.Contains("| -3.5 %   | yes    |", Row("that of cosine-grid, same seeds"));
+        Assert.Contains("| -3.5 %   | yes    |", Row("| mlp      | annealed ", "that of cosine-grid, same seeds"));
         Assert.Contains("0.0 %", Row("that of halving, same seeds"));
         Assert.Contains("1.30 (1.35)", Row("| annealed ", "0.2750"));
         Assert.Contains("1 of 2", Row("| halving ", "0.2700"));
