@@ -73,8 +73,14 @@ public sealed class JobDataTests(ServedSilo served) : ServedTest(served)
             Assert.Equal(curve.Rate, curve.Rates[0]);
         });
 
-        // The one validation at the end is there, too.
-        ValidationView last = Assert.Single(curves.Curves.SelectMany(curve => curve.Validations));
+        // The validations are there, too: of what was cooled down in the first stage, and at the end.
+        ValidationView[] validations = [.. curves.Curves.SelectMany(curve => curve.Validations).OrderBy(validation => validation.Step)];
+        ValidationView last = validations[^1];
+        Assert.Equal(view.TotalSteps, last.Step);
+        StageResult first = (await Silo.Api.ResultAsync(job, Ct)).Stages[0];
+        Assert.Equal(
+            first.Candidates.Select(candidate => candidate.Score).OfType<double>().Order(),
+            validations[..^1].Select(validation => validation.Metrics["probe_loss"]).Order());
         Assert.Equal((await Silo.Api.ResultAsync(job, Ct)).Objective.Value, last.Metrics["validation_loss"]);
     }
 

@@ -64,6 +64,7 @@ public sealed class ResultTests(ServedSilo served) : ServedTest(served)
         stages[].candidates[].learningRate number
         stages[].candidates[].outcome string
         stages[].candidates[].probeSteps number
+        stages[].candidates[].score number
         stages[].chosen number
         stages[].forecast.mean number
         stages[].forecast.sd number
