@@ -36,7 +36,9 @@ const searchMap = () => {
     const [x1, y] = api.coord([api.value(0), api.value(1)]), [x2] = api.coord([api.value(2), api.value(1)]);
     const own = { type: "line", shape: { x1: x1 + 1, y1: y, x2: x2 - 1, y2: y }, style: { stroke: api.value(4) ? accent : api.value(3) ? bad : faint, lineWidth: 7, lineCap: "butt" } };
     if (api.value(5) !== 1) return own;
-    const onward = { type: "text", style: { x: x2 + 6, y: y - 4, text: "▸ goes on as the model", fill: accent, font: `700 12px ${font}`, textVerticalAlign: "bottom" } };
+    // Where the bar ends at the edge, before its end: beyond it there is no room.
+    const room = params.coordSys.x + params.coordSys.width - x2 > 150;
+    const onward = { type: "text", style: { x: room ? x2 + 6 : x2 - 2, y: y - (room ? 4 : 6), text: "▸ goes on as the model", fill: accent, font: `700 12px ${font}`, textAlign: room ? "left" : "right", textVerticalAlign: "bottom" } };
     return { type: "group", children: [own, onward] };
   };
   const fork = (params, api) => {
