@@ -168,7 +168,7 @@ public sealed partial class AnnealedSearch
     }
 
     /// <summary>What rung 1 leaves for rung 2: two arms that are extended.</summary>
-    private double Reserve(RungLengths lengths) => 2 * (lengths[2] + Ahead(lengths, 2) - lengths.Constant(1) + StretchCost.Validation);
+    private double Reserve(RungLengths lengths) => 2 * (lengths[2] + Ahead(lengths, Rungs - 1) - lengths.Constant(1) + StretchCost.Validation);
 
     private double Cost(AnnealedState state, RungLengths lengths, double rate) =>
         lengths[state.Rung] + Ahead(lengths, state.Rung) - (state.Find(rate)?.Made ?? 0) + StretchCost.Validation;
@@ -193,6 +193,8 @@ public sealed partial class AnnealedSearch
         long constant = lengths.Constant(state.Rung);
         long coolDown = lengths.CoolDown(state.Rung);
         int parent = state.NextStretch;
+        int fork = parent + (constant > made ? 1 : 0);
+        long from = Math.Max(made, constant);
         var guard = new DivergenceGuard(AnnealedSettings.GuardRise, AnnealedSettings.GuardPatience, state.FirstLoss > 0 ? state.FirstLoss : null);
         string what = $"Rung {state.Rung}: tries {rate:G4}";
         if (constant > made)
@@ -208,14 +210,14 @@ public sealed partial class AnnealedSearch
         }
 
         yield return new PlanStretch(new Stretch(
-            constant > made ? state.NextStretch + 1 : state.NextStretch, parent, _start + Math.Max(made, constant), coolDown,
+            fork, parent, _start + from, coolDown,
             [new RateRun(coolDown, rate * coolDown / (coolDown + 1), 0)], 0, StretchRole.Probe, guard, 0, ValidateAtEnd: true,
             Continues: false, Stage(state.Rung), $"{what}, cooled down to 0 over {coolDown} steps on a fork that is thrown away."));
 
         if (Ahead(lengths, state.Rung) is > 0 and var ahead)
         {
             yield return new PlanStretch(new Stretch(
-                state.NextStretch + (constant > made ? 2 : 1), parent, _start + Math.Max(made, constant), ahead, [new RateRun(ahead, rate, rate)], 0,
+                fork + 1, parent, _start + from, ahead, [new RateRun(ahead, rate, rate)], 0,
                 StretchRole.Probe, guard, 0, ValidateAtEnd: false, Continues: true, Stage(state.Rung),
                 $"{what}: goes on at it while that cools down, so that no time is lost if it wins."));
         }
