@@ -50,7 +50,7 @@ public sealed class ReportPageTests
         Assert.Equal(2, judged.Candidates.Count);
         Assert.All(judged.Candidates, candidate => Assert.Contains(double.Parse($"{candidate.Score:G4}").ToString(), text));
         Assert.Contains(judged.Reason, text);
-        Assert.Contains("the peak is held to step 320, then decays", text);
+        Assert.Contains("the peak is held to step 560, then decays", text);
     }
 
     [Fact]

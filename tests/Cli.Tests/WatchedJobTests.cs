@@ -35,7 +35,7 @@ public sealed class WatchedJobTests
 
         int peak = Array.FindIndex(told, line => line.StartsWith("peak ", StringComparison.Ordinal));
         Assert.Matches(@"^peak [\d.]+: [\d.]+ has the lowest score", told[peak]);
-        Assert.Matches(@"^trains on from that probe \(85 steps kept\): holds [\d.]+ to step 320, then decays linearly to 0 at step 1600$", told[peak + 1]);
+        Assert.Matches(@"^trains on from that probe \(85 steps kept\): holds [\d.]+ to step 560, then decays linearly to 0 at step 1600$", told[peak + 1]);
         Assert.Contains(told, line => line.StartsWith("All 1600 steps were trained", StringComparison.Ordinal));
     }
 
@@ -51,7 +51,7 @@ public sealed class WatchedJobTests
         Assert.Equal(2, told.Count(line => Regex.IsMatch(line, @"^race: [\d.]+ reaches validation loss [\d.E-]+$", RegexOptions.None, Limit)));
         string[] peaks = [.. told.Where(line => line.StartsWith("peak ", StringComparison.Ordinal))];
         Assert.Contains("of 2 that raced: it goes on alone", peaks[1], StringComparison.Ordinal);
-        Assert.Equal(2, told.Count(line => line.Contains("to step 320, then decays linearly to 0 at step 1600", StringComparison.Ordinal)));
+        Assert.Equal(2, told.Count(line => line.Contains("to step 560, then decays linearly to 0 at step 1600", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// rungs of short probes from the initial checkpoint, each trained at a constant rate and then cooled down to 0 on a fork
 /// that is thrown away. Without the cool-down short probes choose rates that are several times too small; in the middle of
 /// a run they do so even with it. The winner's constant part is the beginning of the path, which holds the peak for a
-/// fifth of the steps and then decays linearly to 0.
+/// third of the steps and then decays linearly to 0.
 /// </summary>
 public sealed partial class AnnealedSearch : Search<AnnealedState>
 {

@@ -57,8 +57,8 @@ public sealed record AnnealedSettings
     public double RepairGuard { get; init; } = 0.10;
 
     /// <summary>Share of T for which the peak is held before it decays to 0.</summary>
-    /// <value>0.20; at least the constant part of rung 2.</value>
-    public double Hold { get; init; } = 0.20;
+    /// <value>0.35; at least the constant part of rung 2. Networks want more of it, noise-dominated problems less.</value>
+    public double Hold { get; init; } = 0.35;
 
     /// <summary>By how many octaves the peak goes beyond the best rate where no higher one was tried.</summary>
     /// <value>0.25.</value>
