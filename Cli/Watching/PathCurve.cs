@@ -10,7 +10,7 @@ internal sealed class PathCurve
 {
     private const int MostLive = 4000;
 
-    private readonly Dictionary<int, IReadOnlyList<int>> _taken = [];
+    private readonly HashSet<int> _taken = [];
     private readonly HashSet<int> _dropped = [];
     private readonly List<PathPoint> _live = [];
     private IReadOnlyList<PathPoint> _stored = [];
@@ -25,10 +25,15 @@ internal sealed class PathCurve
         }
     }
 
-    /// <summary>A stage was decided: the probes that the path goes through, and what left it.</summary>
-    public void Take(int stage, IReadOnlyList<int> probes, IEnumerable<int> dropped)
+    /// <summary>Something was decided: the probes that the path goes through from now on, and what left it.</summary>
+    public void Take(IEnumerable<int> probes, IEnumerable<int> dropped)
     {
-        _taken[stage] = probes;
+        foreach (int probe in probes)
+        {
+            _taken.Add(probe);
+            _dropped.Remove(probe);
+        }
+
         _dropped.UnionWith(dropped);
     }
 
@@ -36,7 +41,7 @@ internal sealed class PathCurve
     public void Show(CurvesView curves) => _stored =
     [
         .. curves.Curves
-            .Where(curve => !_dropped.Contains(curve.Stretch) && (curve.Role == "path" || _taken.Values.Any(taken => taken.Contains(curve.Stretch))))
+            .Where(curve => !_dropped.Contains(curve.Stretch) && (curve.Role == "path" || _taken.Contains(curve.Stretch)))
             .SelectMany(curve => curve.Steps.Select((step, i) => (step, Rate: curve.Rates[i], Loss: curve.Losses[i])))
             .Where(point => point is { Rate: not null, Loss: not null })
             .Select(point => new PathPoint(point.step, point.Rate!.Value, point.Loss!.Value))

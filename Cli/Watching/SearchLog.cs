@@ -114,7 +114,10 @@ internal sealed class SearchLog
         JsonElement[] runs = [.. planned.List("runs")];
         int? parent = (int?)planned.Number("parent");
         bool path = planned.Text("role") == "path";
-        bool coolDown = !path && !planned.Flag("continues") && (Outline.Form == SearchForm.Rungs || runs.LastOrDefault().Number("to") == 0);
+        bool toZero = runs.LastOrDefault().Number("to") == 0;
+        bool coolDown = !path && (planned.Flag("continues")
+            ? Outline.Form == SearchForm.Rungs && toZero && runs.Length == 1 // A race's fork may become the model.
+            : Outline.Form == SearchForm.Rungs || toZero);
         double? rate = coolDown && parent is { } arm && _stretches.TryGetValue(arm, out LoggedStretch? constant)
             ? constant.Rate
             : Outline.Form == SearchForm.Rungs ? FirstRate(runs, (long)(planned.Number("offset") ?? 0))

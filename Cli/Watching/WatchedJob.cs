@@ -296,7 +296,7 @@ internal sealed class WatchedJob
         WatchedStage stage = WatchedStage.Read(decision);
         _stages[stage.Index] = stage;
         LastReason = stage.Reason;
-        Path.Take(stage.Index, [.. decision.Taken], raw.List("dropped").Select(number => number.GetInt32()));
+        Path.Take(decision.Taken, raw.List("dropped").Select(number => number.GetInt32()));
         _probes.Clear();
         Probed = null;
         string cost = Cost(decision);
@@ -310,6 +310,8 @@ internal sealed class WatchedJob
                 return $"rung {RungOf(stage.Index)}: best is {stage.Chosen:G4}{score}, of {tried} tried{(gone > 0 ? $" ({gone} diverged)" : "")}; {cost}";
             case "path":
                 return $"{(stage.Chosen is { } peak ? $"peak {peak:G4}: {stage.Reason}" : stage.Reason)}{Environment.NewLine}{Shape(decision)}";
+            case "end":
+                return $"ends at step {stage.Start + stage.Steps}: {stage.Reason}";
             default:
                 return $"{stage.Line()}{(cost.Length > 0 ? $"; {cost}" : "")}{Environment.NewLine}  why: {stage.Reason}";
         }

@@ -36,7 +36,8 @@ public static class JobCourse
                 case FailSearch failed:
                     return [.. events, new JobEnded(JobStatus.Failed, null, new JobError(failed.Code, failed.Reason), wall)];
                 case CompleteSearch complete:
-                    return [.. events, new FinalPlanned(state.Stretches[complete.Stretch].Pieces[^1], spec.Steps)];
+                    StretchRecord model = state.Stretches[complete.Stretch];
+                    return [.. events, new FinalPlanned(model.Pieces[^1], model.Plan.Start + model.Plan.Steps)];
                 default:
                     break;
             }

@@ -10,7 +10,7 @@ public sealed class PathCurveTests
     [Fact]
     public void The_path_goes_through_the_probe_that_was_taken_and_through_no_other()
     {
-        _path.Take(stage: 0, probes: [1], dropped: []);
+        _path.Take(probes: [1], dropped: []);
         _path.Show(new CurvesView([Curve(0, "probe", 0, 9), Curve(1, "probe", 0, 3), Curve(2, "path", 1, 2)]));
         Assert.Equal([3, 2], _path.Points.Select(point => point.Loss));
     }
@@ -18,8 +18,8 @@ public sealed class PathCurveTests
     [Fact]
     public void A_stretch_that_left_the_path_is_not_shown()
     {
-        _path.Take(stage: 0, probes: [1], dropped: []);
-        _path.Take(stage: 0, probes: [0], dropped: [1, 2]);
+        _path.Take(probes: [1], dropped: []);
+        _path.Take(probes: [0], dropped: [1, 2]);
         _path.Show(new CurvesView([Curve(0, "probe", 0, 4), Curve(1, "probe", 0, 3), Curve(2, "path", 1, 2)]));
         Assert.Equal([4], _path.Points.Select(point => point.Loss));
     }

@@ -54,6 +54,17 @@ public sealed class ReportPageTests
     }
 
     [Fact]
+    public async Task A_report_of_a_race_whose_fork_is_the_model_says_where_it_ends_and_why()
+    {
+        var job = SimulatedJob.Shortened();
+        string text = await ShownAsync(job);
+        Assert.Contains("went on, but got worse: this fork is the model", text);
+        Assert.Contains("the model is the one that was cooled down at step 1104", text);
+        Assert.Contains(Log(job).Decisions.Last(d => d.StageKind == "end").Reason, text);
+        Assert.Contains("Ends at step 1104", text);
+    }
+
+    [Fact]
     public async Task A_report_of_autolrs_shows_each_stages_race_forecast_and_reason_and_how_good_the_forecasts_were()
     {
         var job = SimulatedJob.AutoLrs();

@@ -4,6 +4,7 @@ using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Simulation;
 using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.TestKit.Training;
 
 namespace Orchestrator.Cli.Tests;
 
@@ -12,10 +13,10 @@ internal sealed class SimulatedJob
 {
     private const string Metric = "validation_loss";
 
-    private SimulatedJob(string spec, ISearch search, int parallelism)
+    private SimulatedJob(string spec, ISearch search, int parallelism, ISimulatedTrainer<QuadraticState>? trainer = null)
     {
         Spec = JsonDocument.Parse(spec).RootElement;
-        Run = new SearchSimulator<QuadraticState>(search, new SimulatedQuadratic(NoisyQuadratic.Standard(), 1), parallelism).Run();
+        Run = new SearchSimulator<QuadraticState>(search, trainer ?? new SimulatedQuadratic(NoisyQuadratic.Standard(), 1), parallelism).Run();
         var events = new List<JobEventView> { Event(1, "job_submitted", new { spec = Spec }) };
         events.AddRange(Run.Events.Select((e, i) => e switch
         {
@@ -78,6 +79,13 @@ internal sealed class SimulatedJob
         $$"""{ "name": "quadratic", "trainer": { "workload": "noisy-quadratic" }, "steps": 1600, "parallelTrialCount": {{parallelism}}, "seed": 1 }""",
         new Orchestrator.Bo.Searches.Annealed.AnnealedSearch(new SearchProblem(1600, min, max, null, 1, parallelism), new() { Race = race }),
         parallelism);
+
+    /// <summary>A race of which the fork that judged it is the model: training beyond makes it worse.</summary>
+    public static SimulatedJob Shortened() => new(
+        """{ "name": "quadratic", "trainer": { "workload": "noisy-quadratic" }, "steps": 1600, "parallelTrialCount": 8, "seed": 1 }""",
+        new Orchestrator.Bo.Searches.Annealed.AnnealedSearch(new SearchProblem(1600, 1e-4, 1, null, 1, 8), new() { Race = 1 }),
+        8,
+        new OverFittingQuadratic(1, 1040));
 
     public static SimulatedJob AutoLrs(long steps = 1100, long stage = 100) => new(
         $$"""{ "name": "quadratic", "trainer": { "workload": "noisy-quadratic" }, "steps": {{steps}}, "schedule": { "algorithm": "autolrs" }, "seed": 1 }""",

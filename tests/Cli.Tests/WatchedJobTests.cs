@@ -55,6 +55,17 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
+    public void A_race_whose_fork_is_the_model_is_told_with_where_it_ends_and_why()
+    {
+        var job = SimulatedJob.Shortened();
+        string[] told = [.. job.Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
+        string end = Assert.Single(told, line => line.StartsWith("ends at step 1104: ", StringComparison.Ordinal));
+        Assert.Matches(@"held-out loss was [\d.]+ when the race was judged, .* training beyond over-fitted: [\d.]+ at step 1600", end);
+        _job.Path.Show(job.Curves);
+        Assert.Equal(Enumerable.Range(0, 1104).Select(step => (long)step), _job.Path.Points.Select(point => point.Step));
+    }
+
+    [Fact]
     public void The_path_goes_through_all_probes_of_the_arm_that_was_chosen()
     {
         var job = SimulatedJob.Annealed();

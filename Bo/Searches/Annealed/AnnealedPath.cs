@@ -12,10 +12,11 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Runs">Its whole schedule after the warm-up, the arm's constant part included.</param>
 /// <param name="Pieces">The stretches planned beyond the arm, in order; what was given up is not among them.</param>
 /// <param name="Reductions">How often it diverged and was taken up at half the rate.</param>
-/// <param name="Score">The held-out loss by which the race is judged; null = not judged.</param>
+/// <param name="Score">The held-out loss at the end of its last piece; null = it was not validated there.</param>
 /// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
-/// <param name="CoolDown">The fork on which it is cooled down to be judged, which is thrown away; null = none was planned.</param>
+/// <param name="CoolDown">The fork on which it is cooled down to be judged; null = none was planned.</param>
 /// <param name="CoolDownOutcome">How that ended; null while it runs.</param>
+/// <param name="Cooled">The held-out loss at the end of that fork; null = none, or it is not finite.</param>
 public sealed record AnnealedPath(
     double Arm,
     double Peak,
@@ -25,8 +26,12 @@ public sealed record AnnealedPath(
     double? Score,
     double? Realised,
     int? CoolDown = null,
-    StretchOutcome? CoolDownOutcome = null)
+    StretchOutcome? CoolDownOutcome = null,
+    double? Cooled = null)
 {
+    /// <summary>The held-out loss by which the race is judged; null = not judged.</summary>
+    internal double? Judged => CoolDown is null ? Score : Cooled;
+
     /// <summary>Something that was planned has not been observed.</summary>
     internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null) || (CoolDown is not null && CoolDownOutcome is null);
 
@@ -47,7 +52,7 @@ public sealed record AnnealedPath(
     internal AnnealedPath Observe(Observation observation) => observation.Stretch == CoolDown ? this with
     {
         CoolDownOutcome = observation.Outcome,
-        Score = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
+        Cooled = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
     }
     : this with
     {
@@ -75,6 +80,7 @@ public sealed record AnnealedPath(
             Runs = [.. runs],
             Pieces = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded)],
             Reductions = Reductions + 1,
+            Score = null,
             Realised = null,
         };
     }

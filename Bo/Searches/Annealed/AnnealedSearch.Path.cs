@@ -92,13 +92,40 @@ public sealed partial class AnnealedSearch
             return Reduce(path, arm);
         }
 
-        return path.Made(arm) < _steps
-            ? Train(state, path, arm)
-            :
-            [
-                new RealiseStage(Stage(Rungs), path.Realised, "Mean training loss over the last steps of the decay."),
-                new CompleteSearch(path.Sound!.Stretch, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0."),
-            ];
+        return path.Made(arm) < _steps ? Train(state, path, arm) : End(path, arm);
+    }
+
+    /// <summary>
+    /// The model. A run that over-fitted after the race was judged was better there: its fork is a finished run of fewer steps,
+    /// and is kept where it has the lower held-out loss.
+    /// </summary>
+    private List<SearchDecision> End(AnnealedPath path, Arm arm)
+    {
+        var realised = new RealiseStage(Stage(Rungs), path.Realised, "Mean training loss over the last steps of the decay.");
+        return path.Cooled < path.Score
+            ? [realised, .. Shorten(path, arm, StretchOutcome.Succeeded, $"over-fitted: {path.Score:G4} at step {_problem.Steps}")]
+            : [realised, new CompleteSearch(path.Sound!.Stretch, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0.")];
+    }
+
+    /// <summary>Ends the path with the fork on which it was cooled down; what was trained beyond is search.</summary>
+    private SearchDecision[] Shorten(AnnealedPath path, Arm arm, StretchOutcome outcome, string why)
+    {
+        long judged = JudgedAt(arm);
+        int fork = path.CoolDown!.Value;
+        PathPiece[] beyond = [.. path.Pieces.Where(piece => piece.End > judged)];
+        RateRun coolDown = CoolDownRun(path, judged);
+        string reason = $"The held-out loss was {path.Cooled:G4} when the race was judged, cooled down at step {_start + judged + coolDown.Steps}; training beyond {why}. The model is that of the fork.";
+        return
+        [
+            new ChooseRate(
+                Stage(Rungs) + 1, "end", _start + judged, coolDown.Steps, [coolDown], path.Peak, Forecast: null,
+                [
+                    new CandidateRecord(fork, path.Peak, judged + coolDown.Steps, StretchOutcome.Succeeded, Forecast: null, path.Cooled),
+                    new CandidateRecord(beyond[^1].Stretch, path.Peak, _steps, outcome, Forecast: null, path.Score),
+                ],
+                Taken: [fork], Dropped: [.. beyond.Select(piece => piece.Stretch)], reason),
+            new CompleteSearch(fork, $"The model ends at step {_start + judged + coolDown.Steps}, cooled down."),
+        ];
     }
 
     /// <summary>Plans the rest of a path: what is left of the hold, and the decay.</summary>
@@ -115,7 +142,7 @@ public sealed partial class AnnealedSearch
             (parent, made) = (state.NextStretch, end);
         }
 
-        plans.Add(Piece(state.NextStretch + plans.Count, parent, path, made, _steps, StretchRole.Path, validate: false,
+        plans.Add(Piece(state.NextStretch + plans.Count, parent, path, made, _steps, StretchRole.Path, validate: path.Cooled is not null,
             $"Decays from {path.Runs.Rates(made, 1).First():G4} linearly to 0 over the remaining {_steps - made} steps."));
         return plans;
     }
@@ -154,12 +181,17 @@ public sealed partial class AnnealedSearch
     /// <summary>The fork on which a contender is cooled down to be judged.</summary>
     private PlanStretch CoolDown(int number, int parent, AnnealedPath contender, long judged)
     {
-        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
-        double there = contender.Runs.Rates(judged, 1).First();
+        RateRun run = CoolDownRun(contender, judged);
         return new PlanStretch(new Stretch(
-            number, parent, _start + judged, steps, [new RateRun(steps, there, 0)], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
-            Continues: false, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {steps} steps on a fork that is thrown away: so the race is judged.",
+            number, parent, _start + judged, run.Steps, [run], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
+            Continues: true, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {run.Steps} steps on a fork: so the race is judged.",
             FullValidation: true));
+    }
+
+    private RateRun CoolDownRun(AnnealedPath contender, long judged)
+    {
+        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
+        return new RateRun(steps, contender.Runs.Rates(judged, 1).First(), 0);
     }
 
     /// <summary>The lowest held-out loss goes on; the path does where all diverged.</summary>
@@ -167,13 +199,13 @@ public sealed partial class AnnealedSearch
     {
         AnnealedPath[] contenders = [.. Contenders(state)];
         AnnealedPath path = state.Path!;
-        AnnealedPath winner = contenders.Where(c => !c.IsBroken && c.Score is not null).MinBy(c => c.Score!.Value) ?? path;
+        AnnealedPath winner = contenders.Where(c => !c.IsBroken && c.Judged is not null).MinBy(c => c.Judged!.Value) ?? path;
         Arm arm = state.Find(winner.Arm)!;
         long judged = JudgedAt(arm);
         CandidateRecord[] candidates = [.. contenders.OrderBy(c => c.Peak).Select(c => new CandidateRecord(
             c.Pieces[^1].Stretch, c.Peak, c.Pieces[^1].End - state.Find(c.Arm)!.Made,
-            c.IsBroken ? StretchOutcome.Diverged : StretchOutcome.Succeeded, Forecast: null, c.Score))];
-        string reason = winner.Score is { } best
+            c.IsBroken ? StretchOutcome.Diverged : StretchOutcome.Succeeded, Forecast: null, c.Judged))];
+        string reason = winner.Judged is { } best
             ? $"At step {_start + judged} the peak of {winner.Peak:G4} has the lowest held-out loss{(judged < _steps ? ", once cooled down" : "")}, {best:G4}, of {contenders.Length} that raced: it goes on alone."
             : $"All {contenders.Length} that raced diverged: the path is taken up again at a lower rate.";
         bool stays = ReferenceEquals(winner, path);
@@ -190,6 +222,11 @@ public sealed partial class AnnealedSearch
     {
         if (path.Reductions >= _settings.MostReductions)
         {
+            if (path.Cooled is not null)
+            {
+                return Shorten(path, arm, StretchOutcome.Diverged, $"diverged, at {path.Reductions} halvings of its rate too");
+            }
+
             return
             [
                 new FailSearch("diverged",

@@ -83,6 +83,7 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
         ChooseRate { Kind: "rung", Chosen: { } best } when state.Path is null =>
             state with { Rung = state.Rung + 1, Best = state.Best.Add(best) },
         ChooseRate { Kind: "path" } choice => Chosen(state, choice),
+        ChooseRate { Kind: "end" } when state.Path is not null => state,
         LengthenProbes when state.Path is null => state with
         {
             Doublings = state.Doublings + 1,
@@ -140,20 +141,16 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state.Path is { } path ? state with { Path = path.Plan(stretch, _start) } : state with { Warmup = stretch.Number };
         }
 
-        if (state.Path is { } raced && !stretch.Continues)
+        if (state.Path is { } raced)
         {
-            return raced.Has(stretch.Parent!.Value)
+            return state.Rivals.FirstOrDefault(r => r.Runs.SequenceEqual(stretch.Runs)) is { } rival
+                ? state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) }
+                : raced.Has(stretch.Parent!.Value)
                 ? state with { Path = raced with { CoolDown = stretch.Number } }
                 : state with
                 {
                     Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r with { CoolDown = stretch.Number } : r)],
                 };
-        }
-
-        if (state.Path is not null)
-        {
-            AnnealedPath rival = state.Rivals.First(r => r.Runs.SequenceEqual(stretch.Runs));
-            return state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) };
         }
 
         Arm? arm = state.Arms.FirstOrDefault(a => stretch.Parent is { } parent && a.Chain.Contains(parent));

@@ -32,7 +32,7 @@ const story = () => {
     const tried = new Set(probes().map((c) => c.rate)).size;
     const hold = path.start + held(path);
     return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(firstPeak().chosen)}`), race() ? (path.chosen === firstPeak().chosen ? ", which stayed ahead in a race against others" : `; in a race against it a peak of ${number(path.chosen)} came out ahead`) : "",
-      `. It took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0. It reached ${took}.`);
+      `. It took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
   }
   if (data.form === "trials" && path) {
     return h("p", `${count(trialRows().length, "peak")} of one schedule shape ${trialRows().length === 1 ? "was" : "were"} tried by ${data.algorithm}; `, h("b", `the best is ${number(path.chosen)}`), `, with ${took}. The others took ${searched}.`);
@@ -58,7 +58,7 @@ const purses = [
 const figures = () => {
   const shown = Object.entries(job.metrics).sort(([a], [b]) => (b === data.metric) - (a === data.metric));
   const cells = shown.map(([name, value]) => [number(value), words(name)]);
-  if (job.status === "succeeded") cells.push([`${ratio.toFixed(2)} ×`, "compute, in training runs"]);
+  if (job.status === "succeeded") cells.push([`${ratio.toFixed(2)} ×`, "compute, over the model's training"]);
   cells.push([`${job.seconds.wall.toFixed(1)} s`, `wall time (${job.seconds.trainer.toFixed(1)} trainer-seconds)`]);
   return h("div.figures", cells.map(([value, name]) => h("div", h("b", value), h("span", name))));
 };
@@ -93,8 +93,9 @@ const phases = () => {
   const path = pathChoice();
   const choices = data.stages.filter((s) => s.stageKind !== "rung");
   if (data.form === "rungs" && path) {
-    const [kept, hold, end] = [path.start + path.runs[0].steps, path.start + held(path), path.start + path.steps];
-    return [[path.start, kept, "search"], [kept, hold, "hold"], [hold, end, "decay"]].filter(([a, b]) => b > a);
+    const cut = shortened();
+    const [kept, hold, end] = [path.start + path.runs[0].steps, path.start + held(path), cut?.start ?? path.start + path.steps];
+    return [[path.start, kept, "search"], [kept, hold, "hold"], [hold, end, "decay"], [end, end + (cut?.steps ?? 0), "end"]].filter(([a, b]) => b > a);
   }
   const last = choices.filter((s, i) => choices[i + 1]?.stage !== s.stage);
   if (data.form === "stages" && last.length === data.stageCount && last.length <= 40) return last.map((s) => [s.start, s.start + s.steps, last.length <= 16 ? `${s.stage}` : ""]);
@@ -159,6 +160,7 @@ const decisionWhat = (d) => {
       if (d.stageKind === "rung") return `Rung ${d.stage - first}: ${number(d.chosen)}`;
       if (d.stageKind === "warmup") return "Warm-up";
       if (d.stageKind === "path") return d.chosen == null ? "Schedule" : d.isAgain ? `Lower peak: ${number(d.chosen)}` : `Peak: ${number(d.chosen)}`;
+      if (d.stageKind === "end") return `Ends at step ${grouped(d.start + d.steps)}`;
       return `Stage ${d.stage}: ${number(d.chosen)}${d.isAgain ? ", again" : ""}`;
     case "lengthen_probes": return "Longer probes";
     case "rate_reduced": return `Rate lowered to ${number(d.chosen)}`;

@@ -4,6 +4,8 @@ const pathChoice = () => data.stages.findLast((stage) => stage.stageKind === "pa
 /** What the rungs chose; a race may have taken another peak later. */
 const firstPeak = () => data.stages.find((stage) => stage.stageKind === "path");
 const race = () => (pathChoice()?.candidates?.length ? pathChoice() : null);
+/** Where a race's fork is the model, because training beyond it made the held-out loss worse. */
+const shortened = () => data.stages.find((stage) => stage.stageKind === "end");
 const probes = () => data.curves.filter((c) => !race() || c.stage < race().stage);
 const constants = (rate, stage) => data.curves.filter((c) => !c.coolDown && c.rate === rate && c.stage <= stage).sort((a, b) => a.start - b.start);
 const coolDowns = (stage) => data.curves.filter((c) => c.coolDown && c.stage === stage);
@@ -178,9 +180,9 @@ const showRace = () => {
   if (!judged) return;
   const rows = [...judged.candidates].sort((a, b) => (a.score ?? Infinity) - (b.score ?? Infinity)).map((c) => {
     const wins = c.learningRate === judged.chosen;
-    return { kind: wins ? "sum" : undefined, cells: [number(c.learningRate), c.score == null ? "diverged" : number(c.score), wins ? "goes on as the model" : "ends; its steps are search"] };
+    return { kind: wins ? "sum" : undefined, cells: [number(c.learningRate), c.score == null ? "diverged" : number(c.score), wins ? (shortened() ? "went on, but got worse: this fork is the model" : "goes on as the model") : "ends; its steps are search"] };
   });
   section("The race: which peak lasts?",
-    "Short probes cannot see what many passes over the data do. So the peak of the rungs ran against others; then each was cooled down to 0 on a fork that was thrown away, and scored on the whole validation set.",
-    table(["peak", `${metric}, cooled down`, ""], rows, ".last"), h("p", judged.reason));
+    "Short probes cannot see what many passes over the data do. So the peak of the rungs ran against others; then each was cooled down to 0 on a fork, and scored on the whole validation set. The fork is the model if what goes on ends worse.",
+    table(["peak", `${metric}, cooled down`, ""], rows, ".last"), h("p", judged.reason), shortened() ? h("p", shortened().reason) : null);
 };

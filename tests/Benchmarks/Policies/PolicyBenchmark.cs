@@ -105,6 +105,11 @@ internal static class PolicyBenchmark
             Console.Error.WriteLine("    " + string.Join("  ", rung.Candidates.Select(c => $"{c.Rate:G3}:{(c.Outcome == StretchOutcome.Cancelled ? "skip" : c.Score?.ToString("F4") ?? "inf")}")));
         }
 
+        foreach (ChooseRate race in run.Decisions<ChooseRate>().Where(choice => choice.Kind == "path" && choice.Candidates.Count > 0))
+        {
+            Console.Error.WriteLine("    race " + string.Join("  ", race.Candidates.Select(c => $"{c.Rate:G3}:{c.Score?.ToString("F4") ?? "inf"}")));
+        }
+
         foreach (ChooseRate stage in run.Decisions<ChooseRate>().Where(choice => choice.Kind == "stage"))
         {
             string candidates = string.Join("  ", stage.Candidates.Select(c => $"{c.Rate:G3}/{c.ProbeSteps}:{c.Forecast?.Mean.ToString("F4") ?? "inf"}±{c.Forecast?.Deviation:F4}"));

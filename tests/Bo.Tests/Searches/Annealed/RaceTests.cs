@@ -2,6 +2,7 @@ using Orchestrator.Bo.Schedules;
 using Orchestrator.Bo.Searches;
 using Orchestrator.Bo.Searches.Annealed;
 using Orchestrator.Bo.Simulation;
+using Orchestrator.TestKit.Training;
 
 namespace Orchestrator.Bo.Tests.Searches.Annealed;
 
@@ -21,10 +22,10 @@ public sealed class RaceTests : SearchContract
         Assert.Equal(race.Candidates.MinBy(c => c.Score!.Value)!.Rate, race.Chosen);
         Assert.All(race.Candidates, c => Assert.Equal(Steps * 13 / 20, End(run.Stretches[c.Stretch].Plan)));
 
-        // Judged on forks that are cooled down to 0 and thrown away.
+        // Judged on forks that are cooled down to 0.
         Assert.All(race.Candidates, c =>
         {
-            Stretch fork = Assert.Single(run.Stretches, s => s.Plan.Parent == c.Stretch && !s.Plan.Continues).Plan;
+            Stretch fork = Assert.Single(run.Stretches, s => s.Plan.Parent == c.Stretch && s.Plan.Role == StretchRole.Probe).Plan;
             Assert.Equal((Steps / 25, 0.0, true), (fork.Steps, fork.Runs[^1].To, fork.FullValidation));
         });
         Stretch last = run.Stretches[^1].Plan;
@@ -55,7 +56,7 @@ public sealed class RaceTests : SearchContract
     [Fact]
     public void A_rival_that_wins_takes_the_schedule_and_the_purse_of_the_path()
     {
-        SimulatedSearch<QuadraticState> run = Run(Problem(), new AnnealedSettings { Race = 1 }, new Biased(rate => rate));
+        SimulatedSearch<QuadraticState> run = Run(Problem(), new AnnealedSettings { Race = 1 }, new Biased(Steps));
         double peak = run.Decisions<ChooseRate>().First(choice => choice.Kind == "path").Chosen!.Value;
         Assert.Equal(peak / 2.8, run.Schedule[1].From);
         Assert.Equal(Steps, run.Training);
@@ -70,6 +71,36 @@ public sealed class RaceTests : SearchContract
         Assert.Equal(Steps, run.Training);
         Assert.Equal(Steps, End(run.Stretches[^1].Plan));
         Assert.Equal(run.Schedule.TotalSteps(), Steps);
+    }
+
+    [Fact]
+    public void The_fork_that_judged_it_is_the_model_where_training_on_makes_it_worse()
+    {
+        // From the race on, the more steps the worse.
+        SimulatedSearch<QuadraticState> run = Run(Problem(), new AnnealedSettings { Race = 1 }, new OverFittingQuadratic(7, Steps * 13 / 20));
+        ChooseRate end = Assert.Single(run.Decisions<ChooseRate>(), choice => choice.Kind == "end");
+        SimulatedRecord<QuadraticState> fork = run.Stretches[Assert.Single(end.Taken)];
+        Assert.Equal((Steps * 13 / 20, Steps / 25, true), (fork.Plan.Start, fork.Plan.Steps, fork.OnPath));
+        Assert.Same(fork.End, run.Model);
+        Assert.Equal(fork.Result.Validations[^1].Score, end.Candidates.Min(c => c.Score));
+
+        // The schedule is the fork's, to its last step, and what was trained beyond is search.
+        Assert.Equal(Steps * 69 / 100, run.Schedule.TotalSteps());
+        Assert.Equal(run.Schedule.TotalSteps(), run.Training);
+        Assert.Equal(fork.Plan.Runs, run.Schedule.TakeLast(1));
+        Assert.Contains("over-fitted", end.Reason);
+        Assert.InRange(run.Total, 0, 2 * Steps);
+    }
+
+    [Fact]
+    public void The_fork_is_the_model_where_all_that_follows_it_diverges()
+    {
+        SimulatedSearch<QuadraticState> run = Run(Problem(), new AnnealedSettings { Race = 1 }, new Brittle(0, after: Steps * 7 / 10));
+        Assert.Null(run.Failure);
+        Assert.Equal(3, run.Decisions<ReduceRate>().Count());
+        Assert.Equal(Steps * 69 / 100, run.Training);
+        Assert.Equal(Steps * 69 / 100, run.Schedule.TotalSteps());
+        Assert.Equal(run.Decisions<CompleteSearch>().Single().Stretch, Assert.Single(run.Decisions<ChooseRate>().Last().Taken));
     }
 
     [Theory]
@@ -102,8 +133,8 @@ public sealed class RaceTests : SearchContract
         SearchProblem problem, AnnealedSettings settings, ISimulatedTrainer<QuadraticState> trainer, int slots = 1) =>
         new SearchSimulator<QuadraticState>(new AnnealedSearch(problem, settings), trainer, problem.Parallelism, slots).Run();
 
-    /// <summary>The quadratic, whose validations late in training depend on the rate alone: networks that over-fit do that.</summary>
-    private sealed class Biased(Func<double, double> score) : ISimulatedTrainer<QuadraticState>
+    /// <summary>The quadratic, whose validations late in training are the rate, and 0 at the end: lower ones are better there, as where networks over-fit.</summary>
+    private sealed class Biased(long last) : ISimulatedTrainer<QuadraticState>
     {
         private readonly SimulatedQuadratic _inner = new(NoisyQuadratic.Standard(), 7);
 
@@ -118,7 +149,7 @@ public sealed class RaceTests : SearchContract
             {
                 Result = made.Result with
                 {
-                    Validations = [.. made.Result.Validations.Select(v => new ValidationPoint(v.Step, score(stretch.Runs[0].From)))],
+                    Validations = [.. made.Result.Validations.Select(v => new ValidationPoint(v.Step, End(stretch) == last ? 0 : stretch.Runs[0].From))],
                 },
             };
         }
