@@ -183,11 +183,15 @@ public static class JobMachine
         return first is null || first == second ? [finished] : [new NondeterminismFound(segment.Number, first, second), finished];
     }
 
-    /// <summary>The first full validation that reached the goal, in this segment or in what it is the rest of.</summary>
+    /// <summary>
+    /// The first full validation that reached the goal, in this segment or in what it is the rest of. None counts while something
+    /// runs beside the path, as in a race: how much of that was made when the job ended would be a matter of time.
+    /// </summary>
     private static GoalMark? Goal(JobSpec spec, JobState state, SegmentRecord segment, Completion result)
     {
         if (spec.Objective.Goal is not { } goal || spec.Validation.Samples is not null || segment.Stretch < 0
-            || !state.Stretches[segment.Stretch].OnPath || !segment.Output)
+            || !state.Stretches[segment.Stretch].OnPath || !segment.Output
+            || state.Order.Outstanding.Any(planned => !state.Stretches[planned.Stretch].OnPath))
         {
             return null;
         }

@@ -37,6 +37,9 @@ internal static class JobFiles
     /// <summary>The search for one peak at the start; it wants 600 steps after a warm-up.</summary>
     public static JsonObject Annealed() => File("annealed", 610, []);
 
+    /// <summary>The same with a race of two peaks.</summary>
+    public static JsonObject Race() => Annealed().With("schedule.settings.race", 1);
+
     /// <summary>A given schedule tried at several peaks, some for a part of its length.</summary>
     public static JsonObject Peaks(int steps = 60)
     {

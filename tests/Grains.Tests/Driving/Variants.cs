@@ -16,6 +16,8 @@ internal sealed record Variant(
     double MaxRate,
     int Seed)
 {
+    private bool IsAnnealed => Algorithm is "annealed" or "race";
+
     public JsonObject File()
     {
         JsonObject file = Algorithm switch
@@ -24,18 +26,19 @@ internal sealed record Variant(
             "autolrs" => JobFiles.AutoLrs(),
             "racing" => JobFiles.AutoLrs(steps: 96, stage: 32, probe: 12).With("schedule.settings.racing", true).With("schedule.settings.anneal", true),
             "annealed" => JobFiles.Annealed(),
+            "race" => JobFiles.Race(),
             "peaks" => JobFiles.Peaks(),
             _ => JobFiles.Reference(),
         };
-        file = file.With("parallelTrialCount", Parallel).With("segmentSteps", Algorithm == "annealed" ? 4 * SegmentSteps : SegmentSteps).With("seed", Seed);
+        file = file.With("parallelTrialCount", Parallel).With("segmentSteps", IsAnnealed ? 4 * SegmentSteps : SegmentSteps).With("seed", Seed);
         file = ValidateEvery > 0 ? file.With("validation.every", ValidateEvery) : file;
         file = Warmup > 0 ? file.With("schedule.warmup", new JsonObject { ["steps"] = Warmup, ["to"] = MaxRate / 20 }) : file;
         file = Goal is { } goal ? file.With("objective.goal", goal) : file;
-        file = Budget is { } budget ? file.With("budget.maxSteps", Algorithm == "annealed" ? 7 * budget : budget) : file;
+        file = Budget is { } budget ? file.With("budget.maxSteps", IsAnnealed ? 7 * budget : budget) : file;
         if (Algorithm is not ("fixed" or "peaks"))
         {
             file = file.With("schedule.range.max", MaxRate);
-            file = ValidationSignal && Algorithm != "annealed" ? file.With("schedule.settings.signal", "validation") : file;
+            file = ValidationSignal && !IsAnnealed ? file.With("schedule.settings.signal", "validation") : file;
         }
 
         return file;
@@ -46,7 +49,7 @@ internal sealed record Variant(
 internal static class Variants
 {
     public static Gen<Variant> Any { get; } =
-        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "racing", "racing", "autolrs-reference", "autolrs-reference", "annealed", "peaks", "peaks")
+        from algorithm in Gen.OneOf("fixed", "autolrs", "autolrs", "racing", "racing", "autolrs-reference", "autolrs-reference", "annealed", "race", "peaks", "peaks")
         from parallel in Gen.Int[1, 3]
         from segmentSteps in Gen.OneOf(3, 7, 20)
         from every in Gen.OneOf(0, 0, 4)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Leases;
+using Orchestrator.Contracts.Trainers;
 using Orchestrator.Grains.Jobs;
 using Orchestrator.Grains.Storage;
 using Orchestrator.Grains.Tests.Driving;
@@ -22,6 +23,39 @@ public sealed class EndTests
         Assert.Equal((20L, 0L, (long)Math.Round(200 / 24.0)), (result.Steps.Training, result.Steps.Evaluation, result.Steps.Final));
         Assert.Equal(result.Metrics["validation_loss"], result.Objective.Value);
         Assert.StartsWith("sha256:", result.Checkpoint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_race_whose_fork_is_the_model_ends_with_the_fork_and_its_schedule_alone_gives_the_same_model()
+    {
+        const int Steps = 610, End = 397 + 24;
+        var hand = new ByHand(JobFiles.Race());
+        while (!hand.State.Ended)
+        {
+            // Trained on to the end, it is worse than ever.
+            SegmentWork work = hand.Job.Work(hand.Next);
+            TrainedSegment made = hand.Train(hand.Next);
+            hand.Tell(hand.Next, work.Start + work.Steps == Steps && work.Steps > 0
+                ? made with { Validations = [new ValidationResult(Steps, new Dictionary<string, double> { ["validation_loss"] = 9 }, Samples: 100)] }
+                : made);
+        }
+
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "steps", (long)End), (result.Status, result.EndedBy, result.Objective.Step!.Value));
+        Assert.Equal((End, End), (result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps)));
+        Assert.Equal("end", result.Stages[^1].Kind);
+        Assert.InRange(result.Metrics["validation_loss"], 0, 1);
+
+        JsonObject again = JobFiles.Fixed(steps: End, kind: "runs");
+        again["schedule"]!["settings"] = new JsonObject
+        {
+            ["kind"] = "runs",
+            ["runs"] = new JsonArray([.. result.Schedule.Runs.Select(run => new JsonArray(run.Steps, run.From, run.To))]),
+        };
+        var replay = new ByHand(again);
+        replay.RunToEnd();
+        Assert.Equal(result.Checkpoint, replay.Job.Result().Checkpoint);
+        Assert.Equal(result.Metrics, replay.Job.Result().Metrics);
     }
 
     [Fact]
