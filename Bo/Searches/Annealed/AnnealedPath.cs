@@ -15,6 +15,7 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Score">The held-out loss at the end of its last piece; null = it was not validated there.</param>
 /// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
 /// <param name="CoolDown">The fork on which it is cooled down to be judged; null = none was planned.</param>
+/// <param name="Cooling">The rates of that fork.</param>
 /// <param name="CoolDownOutcome">How that ended; null while it runs.</param>
 /// <param name="Cooled">The held-out loss at the end of that fork; null = none, or it is not finite.</param>
 public sealed record AnnealedPath(
@@ -26,6 +27,7 @@ public sealed record AnnealedPath(
     double? Score,
     double? Realised,
     int? CoolDown = null,
+    RateRun? Cooling = null,
     StretchOutcome? CoolDownOutcome = null,
     double? Cooled = null)
 {
@@ -46,6 +48,8 @@ public sealed record AnnealedPath(
 
     internal AnnealedPath Plan(Stretch stretch, long start) =>
         this with { Pieces = Pieces.Add(new PathPiece(stretch.Number, stretch.Start + stretch.Steps - start, null)) };
+
+    internal AnnealedPath Fork(Stretch stretch) => this with { CoolDown = stretch.Number, Cooling = stretch.Runs[0] };
 
     internal bool Has(int stretch) => stretch == CoolDown || Pieces.Any(piece => piece.Stretch == stretch);
 

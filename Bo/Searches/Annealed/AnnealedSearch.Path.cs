@@ -102,8 +102,8 @@ public sealed partial class AnnealedSearch
     private List<SearchDecision> End(AnnealedPath path, Arm arm)
     {
         var realised = new RealiseStage(Stage(Rungs), path.Realised, "Mean training loss over the last steps of the decay.");
-        return path.Cooled < path.Score
-            ? [realised, .. Shorten(path, arm, StretchOutcome.Succeeded, $"over-fitted: {path.Score:G4} at step {_problem.Steps}")]
+        return path.Cooled is not null && !(path.Score <= path.Cooled)
+            ? [realised, .. Shorten(path, arm, StretchOutcome.Succeeded, $"over-fitted: {path.Score ?? double.NaN:G4} at step {_problem.Steps}")]
             : [realised, new CompleteSearch(path.Sound!.Stretch, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0.")];
     }
 
@@ -112,8 +112,8 @@ public sealed partial class AnnealedSearch
     {
         long judged = JudgedAt(arm);
         int fork = path.CoolDown!.Value;
+        RateRun coolDown = path.Cooling!;
         PathPiece[] beyond = [.. path.Pieces.Where(piece => piece.End > judged)];
-        RateRun coolDown = CoolDownRun(path, judged);
         string reason = $"The held-out loss was {path.Cooled:G4} when the race was judged, cooled down at step {_start + judged + coolDown.Steps}; training beyond {why}. The model is that of the fork.";
         return
         [
@@ -181,17 +181,12 @@ public sealed partial class AnnealedSearch
     /// <summary>The fork on which a contender is cooled down to be judged.</summary>
     private PlanStretch CoolDown(int number, int parent, AnnealedPath contender, long judged)
     {
-        RateRun run = CoolDownRun(contender, judged);
+        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
+        var run = new RateRun(steps, contender.Runs.Rates(judged, 1).First(), 0);
         return new PlanStretch(new Stretch(
             number, parent, _start + judged, run.Steps, [run], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
-            Continues: true, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {run.Steps} steps on a fork: so the race is judged.",
+            Continues: true, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {steps} steps on a fork: so the race is judged.",
             FullValidation: true));
-    }
-
-    private RateRun CoolDownRun(AnnealedPath contender, long judged)
-    {
-        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
-        return new RateRun(steps, contender.Runs.Rates(judged, 1).First(), 0);
     }
 
     /// <summary>The lowest held-out loss goes on; the path does where all diverged.</summary>

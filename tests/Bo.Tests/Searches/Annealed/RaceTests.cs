@@ -100,7 +100,9 @@ public sealed class RaceTests : SearchContract
         Assert.Equal(3, run.Decisions<ReduceRate>().Count());
         Assert.Equal(Steps * 69 / 100, run.Training);
         Assert.Equal(Steps * 69 / 100, run.Schedule.TotalSteps());
-        Assert.Equal(run.Decisions<CompleteSearch>().Single().Stretch, Assert.Single(run.Decisions<ChooseRate>().Last().Taken));
+        int fork = run.Decisions<CompleteSearch>().Single().Stretch;
+        Assert.Equal(fork, Assert.Single(run.Decisions<ChooseRate>().Last().Taken));
+        Assert.Equal(run.Stretches[fork].Plan.Runs, run.Schedule.TakeLast(1));
     }
 
     [Theory]
