@@ -117,7 +117,7 @@ public sealed class SimulatedSearch<TState>(TState initial)
     /// <summary>Its stretches by plan number.</summary>
     public List<SimulatedRecord<TState>> Stretches { get; } = [];
 
-    /// <summary>The schedule that was found; its steps sum to those of the trial.</summary>
+    /// <summary>The schedule that was found; its steps sum to those of the model.</summary>
     public IReadOnlyList<RateRun> Schedule => _schedule;
 
     /// <summary>Why it failed; null = it did not.</summary>

@@ -28,13 +28,18 @@ internal sealed class PathCurve
     /// <summary>Something was decided: the probes that the path goes through from now on, and what left it.</summary>
     public void Take(IEnumerable<int> probes, IEnumerable<int> dropped)
     {
+        int[] left = [.. dropped];
         foreach (int probe in probes)
         {
             _taken.Add(probe);
             _dropped.Remove(probe);
         }
 
-        _dropped.UnionWith(dropped);
+        if (left.Length > 0)
+        {
+            _dropped.UnionWith(left);
+            _live.Clear();
+        }
     }
 
     /// <summary>What is stored, in place of what was known before.</summary>

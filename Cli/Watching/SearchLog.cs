@@ -238,7 +238,7 @@ internal sealed record LoggedStretch
     /// <summary>Planned on the path, not as a probe.</summary>
     public bool IsPath { get; init; }
 
-    /// <summary>A fork that cools down to 0, is scored and thrown away.</summary>
+    /// <summary>A fork that cools down to 0, is scored, and thrown away unless a race ends with it.</summary>
     public bool IsCoolDown { get; init; }
 
     /// <summary>The rate it stands for: of a cool-down its arm's, of a trial its peak.</summary>
@@ -269,7 +269,7 @@ internal sealed record LoggedDecision
     /// <summary>choose, realise, lengthen_probes, rate_reduced, complete, fail, budget_reached, goal_reached.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Of a choice: stage, warmup, rung or path.</summary>
+    /// <summary>Of a choice: stage, warmup, rung, path or end.</summary>
     public string? StageKind { get; init; }
 
     public int? Stage { get; init; }

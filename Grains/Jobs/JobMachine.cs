@@ -201,8 +201,15 @@ public static class JobMachine
             return earlier;
         }
 
+        Stretch plan = state.Stretches[segment.Stretch].Plan;
         foreach (ValidationResult validation in result.Validations ?? [])
         {
+            // What the search asked for at a stretch's end is for the search to judge: a race's fork may be better.
+            if (plan.FullValidation && validation.Step == plan.Start + plan.Steps)
+            {
+                continue;
+            }
+
             if (validation.Metrics.TryGetValue(spec.Objective.Metric, out double value) && (spec.Objective.Maximize ? value >= goal : value <= goal))
             {
                 return new GoalMark(validation.Step, value);

@@ -395,6 +395,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         return state.With(pieces) with
         {
             FinalStep = final.Step,
+            PathSteps = Math.Min(state.PathSteps, final.Step),
             FinalParent = final.Parent,
             FinalPieces = [.. pieces.Select(piece => piece.Number)],
             NextSegment = state.NextSegment + pieces.Length,

@@ -178,18 +178,20 @@ public static class SegmentPlanner
         }
 
         bool last = segment.Position + segment.Steps == stretch.Steps;
+        long every = stretch.Role == StretchRole.Path ? spec.Validation.Every : 0;
         if (stretch.ValidateEvery > 0 || stretch.ValidateAtEnd)
         {
+            // A path that is validated in full at its end is so on its way too, where the job asks for that.
             return new ValidationRequest
             {
-                Every = stretch.ValidateEvery,
+                Every = stretch.FullValidation ? every : stretch.ValidateEvery,
                 AtEnd = stretch.ValidateAtEnd && last,
                 Split = stretch.FullValidation ? ValidationSplits.Validation : ValidationSplits.Probe,
             };
         }
 
-        return stretch.Role == StretchRole.Path && spec.Validation.Every > 0
-            ? new ValidationRequest { Every = spec.Validation.Every, Split = ValidationSplits.Validation, Samples = spec.Validation.Samples }
+        return every > 0
+            ? new ValidationRequest { Every = every, Split = ValidationSplits.Validation, Samples = spec.Validation.Samples }
             : null;
     }
 

@@ -25,6 +25,15 @@ public sealed class PathCurveTests
     }
 
     [Fact]
+    public void Live_points_of_what_left_the_path_are_not_shown_behind_it()
+    {
+        _path.Add(new PathPoint(5, 0.1, 9));
+        _path.Take(probes: [1], dropped: [2]);
+        _path.Show(new CurvesView([Curve(1, "probe", 0, 3), Curve(2, "path", 5, 9)]));
+        Assert.Equal([3], _path.Points.Select(point => point.Loss));
+    }
+
+    [Fact]
     public void Live_points_go_on_where_the_stored_ones_end()
     {
         _path.Add(new PathPoint(0, 0.1, 7));

@@ -60,7 +60,7 @@ public sealed class WatchedJobTests
         var job = SimulatedJob.Shortened();
         string[] told = [.. job.Events.Select(_job.Take).OfType<string>().SelectMany(text => text.Split(Environment.NewLine))];
         string end = Assert.Single(told, line => line.StartsWith("ends at step 1104: ", StringComparison.Ordinal));
-        Assert.Matches(@"held-out loss was [\d.]+ when the race was judged, .* training beyond over-fitted: [\d.]+ at step 1600", end);
+        Assert.Matches(@"Its fork, cooled down at step 1104, scored [\d.]+ when the race was judged; training beyond over-fitted, to [\d.]+ at step 1600", end);
         _job.Path.Show(job.Curves);
         Assert.Equal(Enumerable.Range(0, 1104).Select(step => (long)step), _job.Path.Points.Select(point => point.Step));
     }

@@ -14,10 +14,7 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Reductions">How often it diverged and was taken up at half the rate.</param>
 /// <param name="Score">The held-out loss at the end of its last piece; null = it was not validated there.</param>
 /// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
-/// <param name="CoolDown">The fork on which it is cooled down to be judged; null = none was planned.</param>
-/// <param name="Cooling">The rates of that fork.</param>
-/// <param name="CoolDownOutcome">How that ended; null while it runs.</param>
-/// <param name="Cooled">The held-out loss at the end of that fork; null = none, or it is not finite.</param>
+/// <param name="Fork">Where it is cooled down to be judged; null = none was planned.</param>
 public sealed record AnnealedPath(
     double Arm,
     double Peak,
@@ -26,16 +23,13 @@ public sealed record AnnealedPath(
     int Reductions,
     double? Score,
     double? Realised,
-    int? CoolDown = null,
-    RateRun? Cooling = null,
-    StretchOutcome? CoolDownOutcome = null,
-    double? Cooled = null)
+    RaceFork? Fork = null)
 {
     /// <summary>The held-out loss by which the race is judged; null = not judged.</summary>
-    internal double? Judged => CoolDown is null ? Score : Cooled;
+    internal double? Judged => Fork is null ? Score : Fork.Score;
 
     /// <summary>Something that was planned has not been observed.</summary>
-    internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null) || (CoolDown is not null && CoolDownOutcome is null);
+    internal bool IsWaiting => Pieces.Any(piece => piece.Outcome is null) || Fork is { Outcome: null };
 
     /// <summary>A piece diverged, and nothing of it is outstanding: what followed is observed too, as cancelled.</summary>
     internal bool IsBroken => !IsWaiting && Pieces.Any(piece => piece.Outcome is not StretchOutcome.Succeeded);
@@ -49,19 +43,22 @@ public sealed record AnnealedPath(
     internal AnnealedPath Plan(Stretch stretch, long start) =>
         this with { Pieces = Pieces.Add(new PathPiece(stretch.Number, stretch.Start + stretch.Steps - start, null)) };
 
-    internal AnnealedPath Fork(Stretch stretch) => this with { CoolDown = stretch.Number, Cooling = stretch.Runs[0] };
+    internal AnnealedPath PlanFork(Stretch stretch) => this with { Fork = new RaceFork(stretch.Number, Peak, stretch.Runs[0], null, null) };
 
-    internal bool Has(int stretch) => stretch == CoolDown || Pieces.Any(piece => piece.Stretch == stretch);
+    internal bool Has(int stretch) => stretch == Fork?.Stretch || Pieces.Any(piece => piece.Stretch == stretch);
 
-    internal AnnealedPath Observe(Observation observation) => observation.Stretch == CoolDown ? this with
+    internal AnnealedPath Observe(Observation observation) => observation.Stretch == Fork?.Stretch ? this with
     {
-        CoolDownOutcome = observation.Outcome,
-        Cooled = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
+        Fork = Fork with
+        {
+            Outcome = observation.Outcome,
+            Score = observation.Outcome == StretchOutcome.Succeeded ? observation.Value : null,
+        },
     }
     : this with
     {
         Pieces = [.. Pieces.Select(piece => piece.Stretch == observation.Stretch ? piece with { Outcome = observation.Outcome } : piece)],
-        Score = observation.Value ?? Score,
+        Score = observation.Value,
         Realised = observation.Last ?? Realised,
     };
 
@@ -95,3 +92,11 @@ public sealed record AnnealedPath(
 /// <param name="End">Steps after the warm-up made at its end.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
 public sealed record PathPiece(int Stretch, long End, StretchOutcome? Outcome);
+
+/// <summary>The fork on which a contender of a race is cooled down to 0: a finished run of fewer steps.</summary>
+/// <param name="Stretch">Its plan number.</param>
+/// <param name="Peak">The peak that it raced at.</param>
+/// <param name="Run">Its rates.</param>
+/// <param name="Outcome">How it ended; null while it runs.</param>
+/// <param name="Score">The held-out loss at its end; null = none, or it is not finite.</param>
+public sealed record RaceFork(int Stretch, double Peak, RateRun Run, StretchOutcome? Outcome, double? Score);

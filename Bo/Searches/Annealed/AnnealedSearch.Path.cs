@@ -102,29 +102,28 @@ public sealed partial class AnnealedSearch
     private List<SearchDecision> End(AnnealedPath path, Arm arm)
     {
         var realised = new RealiseStage(Stage(Rungs), path.Realised, "Mean training loss over the last steps of the decay.");
-        return path.Cooled is not null && !(path.Score <= path.Cooled)
-            ? [realised, .. Shorten(path, arm, StretchOutcome.Succeeded, $"over-fitted: {path.Score ?? double.NaN:G4} at step {_problem.Steps}")]
+        return path.Fork?.Score is { } forked && !(path.Score <= forked)
+            ? [realised, .. Shorten(path, path.Fork, arm, StretchOutcome.Succeeded, $"over-fitted, to {path.Score ?? double.NaN:G4} at step {_problem.Steps}")]
             : [realised, new CompleteSearch(path.Sound!.Stretch, $"All {_problem.Steps} steps were trained: {path.Peak:G4} held, then decayed linearly to 0.")];
     }
 
     /// <summary>Ends the path with the fork on which it was cooled down; what was trained beyond is search.</summary>
-    private SearchDecision[] Shorten(AnnealedPath path, Arm arm, StretchOutcome outcome, string why)
+    private SearchDecision[] Shorten(AnnealedPath path, RaceFork fork, Arm arm, StretchOutcome outcome, string why)
     {
         long judged = JudgedAt(arm);
-        int fork = path.CoolDown!.Value;
-        RateRun coolDown = path.Cooling!;
+        long end = judged + fork.Run.Steps;
         PathPiece[] beyond = [.. path.Pieces.Where(piece => piece.End > judged)];
-        string reason = $"The held-out loss was {path.Cooled:G4} when the race was judged, cooled down at step {_start + judged + coolDown.Steps}; training beyond {why}. The model is that of the fork.";
+        string reason = $"Its fork, cooled down at step {_start + end}, scored {fork.Score:G4} when the race was judged; training beyond {why}. Less is better: the fork is the model.";
         return
         [
             new ChooseRate(
-                Stage(Rungs) + 1, "end", _start + judged, coolDown.Steps, [coolDown], path.Peak, Forecast: null,
+                Stage(Rungs) + 1, "end", _start + judged, fork.Run.Steps, [fork.Run], fork.Peak, Forecast: null,
                 [
-                    new CandidateRecord(fork, path.Peak, judged + coolDown.Steps, StretchOutcome.Succeeded, Forecast: null, path.Cooled),
+                    new CandidateRecord(fork.Stretch, fork.Peak, end, StretchOutcome.Succeeded, Forecast: null, fork.Score),
                     new CandidateRecord(beyond[^1].Stretch, path.Peak, _steps, outcome, Forecast: null, path.Score),
                 ],
-                Taken: [fork], Dropped: [.. beyond.Select(piece => piece.Stretch)], reason),
-            new CompleteSearch(fork, $"The model ends at step {_start + judged + coolDown.Steps}, cooled down."),
+                Taken: [fork.Stretch], Dropped: [.. beyond.Select(piece => piece.Stretch)], reason),
+            new CompleteSearch(fork.Stretch, $"The model ends at step {_start + end}, cooled down."),
         ];
     }
 
@@ -142,7 +141,7 @@ public sealed partial class AnnealedSearch
             (parent, made) = (state.NextStretch, end);
         }
 
-        plans.Add(Piece(state.NextStretch + plans.Count, parent, path, made, _steps, StretchRole.Path, validate: path.Cooled is not null,
+        plans.Add(Piece(state.NextStretch + plans.Count, parent, path, made, _steps, StretchRole.Path, validate: path.Fork?.Score is not null,
             $"Decays from {path.Runs.Rates(made, 1).First():G4} linearly to 0 over the remaining {_steps - made} steps."));
         return plans;
     }
@@ -202,7 +201,7 @@ public sealed partial class AnnealedSearch
             c.IsBroken ? StretchOutcome.Diverged : StretchOutcome.Succeeded, Forecast: null, c.Judged))];
         string reason = winner.Judged is { } best
             ? $"At step {_start + judged} the peak of {winner.Peak:G4} has the lowest held-out loss{(judged < _steps ? ", once cooled down" : "")}, {best:G4}, of {contenders.Length} that raced: it goes on alone."
-            : $"All {contenders.Length} that raced diverged: the path is taken up again at a lower rate.";
+            : $"None of {contenders.Length} that raced has a score: the path goes on, or is taken up again at a lower rate where it diverged.";
         bool stays = ReferenceEquals(winner, path);
         int[] taken = stays ? [] : [.. arm.Chain.Except(state.Find(path.Arm)!.Chain), .. winner.Pieces.Select(piece => piece.Stretch)];
         int[] dropped = stays ? [] : [.. state.Find(path.Arm)!.Chain.Except(arm.Chain), .. path.Pieces.Select(piece => piece.Stretch)];
@@ -217,9 +216,9 @@ public sealed partial class AnnealedSearch
     {
         if (path.Reductions >= _settings.MostReductions)
         {
-            if (path.Cooled is not null)
+            if (path.Fork is { Score: not null } fork)
             {
-                return Shorten(path, arm, StretchOutcome.Diverged, $"diverged, at {path.Reductions} halvings of its rate too");
+                return Shorten(path, fork, arm, StretchOutcome.Diverged, $"diverged, at {path.Reductions} halvings of its rate too");
             }
 
             return

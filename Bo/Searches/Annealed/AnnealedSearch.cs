@@ -146,10 +146,10 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state.Rivals.FirstOrDefault(r => r.Runs.SequenceEqual(stretch.Runs)) is { } rival
                 ? state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) }
                 : raced.Has(stretch.Parent!.Value)
-                ? state with { Path = raced.Fork(stretch) }
+                ? state with { Path = raced.PlanFork(stretch) }
                 : state with
                 {
-                    Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r.Fork(stretch) : r)],
+                    Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r.PlanFork(stretch) : r)],
                 };
         }
 

@@ -9,7 +9,7 @@ public sealed partial class AutoLrsSearch
 {
     /// <summary>
     /// What is left of the steps when the decay to 0 may begin, if its first stage is expected to gain by it: a peak wants to be
-    /// held for a fifth.
+    /// held for a fifth at least.
     /// </summary>
     private const double EarliestDecay = 0.8;
 

@@ -32,7 +32,7 @@ const story = () => {
     const tried = new Set(probes().map((c) => c.rate)).size;
     const hold = path.start + held(path);
     return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(firstPeak().chosen)}`), race() ? (path.chosen === firstPeak().chosen ? ", which stayed ahead in a race against others" : `; in a race against it a peak of ${number(path.chosen)} came out ahead`) : "",
-      `. It took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
+      `. It took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
   }
   if (data.form === "trials" && path) {
     return h("p", `${count(trialRows().length, "peak")} of one schedule shape ${trialRows().length === 1 ? "was" : "were"} tried by ${data.algorithm}; `, h("b", `the best is ${number(path.chosen)}`), `, with ${took}. The others took ${searched}.`);
@@ -40,7 +40,7 @@ const story = () => {
   if (data.form === "stages") {
     const [low, high] = [Math.min(...data.schedule.map((r) => r[2])), Math.max(...data.schedule.map((r) => r[2]))];
     const looked = new Set(data.tries.map((t) => t[0])).size;
-    return h("p", `Training went through ${count(data.stageCount, "stage")}. ${looked === data.stageCount ? "At each" : `At ${grouped(looked)} of them`} the search tried candidate rates from one checkpoint, forecast where each would end, and went on with the best: `, h("b", `between ${number(low)} and ${number(high)}`), `. That took ${searched} (${percent(job.steps.search / total, 0)} of the training). The model reached ${took}.`);
+    return h("p", `Training went through ${count(data.stageCount, "stage")}. ${looked === data.stageCount ? "At each" : `At ${grouped(looked)} of them`} the search tried candidate rates from one checkpoint, forecast where each would end, and went on with the best: `, h("b", `between ${number(low)} and ${number(high)}`), `. That took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model reached ${took}.`);
   }
   return h("p", `One training run of ${grouped(job.steps.training)} steps under the schedule that was given, without a search. It reached ${took}.`);
 };

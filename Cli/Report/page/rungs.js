@@ -3,7 +3,7 @@ const rungs = () => data.stages.filter((stage) => stage.stageKind === "rung");
 const pathChoice = () => data.stages.findLast((stage) => stage.stageKind === "path");
 /** What the rungs chose; a race may have taken another peak later. */
 const firstPeak = () => data.stages.find((stage) => stage.stageKind === "path");
-const race = () => (pathChoice()?.candidates?.length ? pathChoice() : null);
+const race = () => data.stages.findLast((stage) => stage.stageKind === "path" && stage.candidates?.length);
 /** Where a race's fork is the model, because training beyond it made the held-out loss worse. */
 const shortened = () => data.stages.find((stage) => stage.stageKind === "end");
 const probes = () => data.curves.filter((c) => !race() || c.stage < race().stage);

@@ -28,22 +28,16 @@ public sealed class EndTests
     [Fact]
     public void A_race_whose_fork_is_the_model_ends_with_the_fork_and_its_schedule_alone_gives_the_same_model()
     {
-        const int Steps = 610, End = 397 + 24;
+        const int End = 397 + 24;
         var hand = new ByHand(JobFiles.Race());
-        while (!hand.State.Ended)
-        {
-            // Trained on to the end, it is worse than ever.
-            SegmentWork work = hand.Job.Work(hand.Next);
-            TrainedSegment made = hand.Train(hand.Next);
-            hand.Tell(hand.Next, work.Start + work.Steps == Steps && work.Steps > 0
-                ? made with { Validations = [new ValidationResult(Steps, new Dictionary<string, double> { ["validation_loss"] = 9 }, Samples: 100)] }
-                : made);
-        }
-
+        EndWith(hand, 9);
         JobResult result = hand.Job.Result();
         Assert.Equal((JobStatus.Succeeded, "steps", (long)End), (result.Status, result.EndedBy, result.Objective.Step!.Value));
         Assert.Equal((End, End), (result.Steps.Training, result.Schedule.Runs.Sum(run => run.Steps)));
         Assert.Equal("end", result.Stages[^1].Kind);
+        JobView view = JobViews.Job(DrivenJob.Id, hand.Job.Spec, hand.State, 0);
+        Assert.Equal(End, view.Step);
+        Assert.InRange(view.LearningRate!.Value, 0, 0.05 * result.Schedule.Runs.Max(run => run.From));
         Assert.InRange(result.Metrics["validation_loss"], 0, 1);
 
         JsonObject again = JobFiles.Fixed(steps: End, kind: "runs");
@@ -56,6 +50,21 @@ public sealed class EndTests
         replay.RunToEnd();
         Assert.Equal(result.Checkpoint, replay.Job.Result().Checkpoint);
         Assert.Equal(result.Metrics, replay.Job.Result().Metrics);
+    }
+
+    [Fact]
+    public void After_a_race_the_path_is_validated_where_the_job_asks_for_it_and_its_fork_is_looked_at_before_a_goal_at_the_end()
+    {
+        var hand = new ByHand(JobFiles.Race().With("validation.every", 100).With("objective.goal", 9));
+        hand.RunUntil(() => hand.State.Stages.Any(stage => stage is { Kind: "path", Candidates.Count: > 0 }));
+        Assert.Null(hand.State.EndedBy);
+        SegmentWork last = hand.Job.Work(hand.Next);
+        Assert.Equal((100L, "validation"), (last.Validate!.Every, last.Validate.Split));
+
+        // Without the validation at step 500 or 600, which would reach the goal before the end.
+        var strict = new ByHand(JobFiles.Race().With("objective.goal", 9));
+        EndWith(strict, 8);
+        Assert.Equal(("steps", 397L + 24), (strict.Job.Result().EndedBy, strict.Job.Result().Objective.Step!.Value));
     }
 
     [Fact]
@@ -283,5 +292,18 @@ public sealed class EndTests
         double[] losses = [.. made.Select(validation => validation.Metrics["validation_loss"])];
         string type = losses[1] < losses[0] ? "minimize" : "maximize";
         return (file.With("objective.type", type).With("objective.goal", losses[1]), made[1].Step);
+    }
+
+    /// <summary>Runs a job to its end; trained to the last step, the loss is this.</summary>
+    private static void EndWith(ByHand hand, double loss)
+    {
+        while (!hand.State.Ended)
+        {
+            SegmentWork work = hand.Job.Work(hand.Next);
+            TrainedSegment made = hand.Train(hand.Next);
+            hand.Tell(hand.Next, work.Steps > 0 && work.Start + work.Steps == hand.Job.Spec.Steps
+                ? made with { Validations = [new ValidationResult(work.Start + work.Steps, new Dictionary<string, double> { ["validation_loss"] = loss }, Samples: 100)] }
+                : made);
+        }
     }
 }
