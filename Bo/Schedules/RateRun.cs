@@ -12,4 +12,11 @@ public sealed record RateRun(long Steps, double From, double To)
 {
     /// <summary>The learning rate of step <paramref name="j"/> of this run, 0 ≤ j &lt; Steps.</summary>
     public double At(long j) => From + ((To - From) * j / Steps);
+
+    /// <summary>
+    /// The run cut in two after <paramref name="steps"/> of its steps, 0 &lt; steps &lt; Steps. Parts of a constant run keep its
+    /// bits; of any other, its slope.
+    /// </summary>
+    public (RateRun Before, RateRun After) CutAfter(long steps) =>
+        (new RateRun(steps, From, At(steps)), new RateRun(Steps - steps, At(steps), To));
 }

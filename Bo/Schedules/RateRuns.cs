@@ -30,6 +30,36 @@ public static class RateRuns
         return Expand(runs, offset, steps);
     }
 
+    /// <summary>The runs cut in two after <paramref name="steps"/> steps, at least 0; both parts have the steps of the whole.</summary>
+    public static (IReadOnlyList<RateRun> Before, IReadOnlyList<RateRun> After) CutAfter(this IReadOnlyList<RateRun> runs, long steps)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        ArgumentOutOfRangeException.ThrowIfNegative(steps);
+        var before = new List<RateRun>();
+        var after = new List<RateRun>();
+        foreach (RateRun run in runs)
+        {
+            if (run.Steps <= steps)
+            {
+                before.Add(run);
+            }
+            else if (steps <= 0)
+            {
+                after.Add(run);
+            }
+            else
+            {
+                (RateRun head, RateRun tail) = run.CutAfter(steps);
+                before.Add(head);
+                after.Add(tail);
+            }
+
+            steps -= run.Steps;
+        }
+
+        return (before, after);
+    }
+
     /// <summary>
     /// The runs with <paramref name="warmup"/> before them: its steps lead up to its last rate, which is the first
     /// one after it. Null adds nothing.

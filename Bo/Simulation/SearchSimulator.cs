@@ -205,15 +205,9 @@ public sealed class SimulatedSearch<TState>(TState initial)
 
     private void Choose(ChooseRate choice)
     {
-        long start = 0;
-        int kept = 0;
-        while (kept < _schedule.Count && start < choice.Start)
-        {
-            start += _schedule[kept++].Steps;
-        }
-
-        _schedule.RemoveRange(kept, _schedule.Count - kept);
-        _schedule.AddRange(choice.Runs);
+        IReadOnlyList<RateRun> kept = _schedule.CutAfter(choice.Start).Before;
+        _schedule.Clear();
+        _schedule.AddRange([.. kept, .. choice.Runs]);
         foreach (int taken in choice.Taken)
         {
             Stretches[taken].OnPath = true;

@@ -269,7 +269,7 @@ internal sealed record LoggedDecision
     /// <summary>choose, realise, lengthen_probes, rate_reduced, complete, fail, budget_reached, goal_reached.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Of a choice: stage, warmup, rung, path or end.</summary>
+    /// <summary>Of a choice: stage, warmup, rung, path, decay or end.</summary>
     public string? StageKind { get; init; }
 
     public int? Stage { get; init; }

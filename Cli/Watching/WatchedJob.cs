@@ -310,6 +310,8 @@ internal sealed class WatchedJob
                 return $"rung {RungOf(stage.Index)}: best is {stage.Chosen:G4}{score}, of {tried} tried{(gone > 0 ? $" ({gone} diverged)" : "")}; {cost}";
             case "path":
                 return $"{(stage.Chosen is { } peak ? $"peak {peak:G4}: {stage.Reason}" : stage.Reason)}{Environment.NewLine}{Shape(decision)}";
+            case "decay":
+                return $"decays from step {stage.Start}: {stage.Reason}";
             case "end":
                 return $"ends at step {stage.Start + stage.Steps}: {stage.Reason}";
             default:
@@ -331,9 +333,8 @@ internal sealed class WatchedJob
         if (Outline.Form == SearchForm.Rungs && runs.Length >= 2)
         {
             long kept = runs[0].Steps;
-            LoggedRun[] held = [.. runs.TakeWhile(run => run.To >= run.From)];
-            long hold = held.Sum(run => run.Steps);
-            return $"trains on from that probe ({kept} steps kept): holds {held[^1].From:G4} to step {start + hold}, then decays linearly to 0 at step {start + path.Steps}";
+            double held = runs.Last(run => run.To >= run.From).From;
+            return $"trains on from that probe ({kept} steps kept): holds {held:G4}, then decays linearly to 0 at step {start + path.Steps}";
         }
 
         return runs.Length == 0 ? ""

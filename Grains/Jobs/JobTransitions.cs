@@ -150,7 +150,7 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
         state = state with
         {
             Stages = [.. state.Stages.Where(known => known.Index != choice.Stage), stage],
-            Schedule = [.. state.Schedule.Where(run => run.Start < choice.Start), .. runs],
+            Schedule = [.. JobViews.Clip(state.Schedule, choice.Start), .. runs],
         };
         state = choice.Taken.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: true));
         state = choice.Dropped.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: false));

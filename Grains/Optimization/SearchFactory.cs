@@ -50,7 +50,7 @@ public static class SearchFactory
             Rung2 = spec.Rung2 ?? own.Rung2,
             CoolDown = spec.CoolDown ?? own.CoolDown,
             Guard = spec.Guard,
-            Hold = spec.Hold ?? own.Hold,
+            Hold = spec.Hold,
             Repair = spec.Repair,
             Race = spec.Race,
 

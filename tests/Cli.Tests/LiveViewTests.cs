@@ -33,7 +33,7 @@ public sealed class LiveViewTests
         Assert.Contains("rung 1 · 48 steps", names);
         Assert.Contains("rung 2 · 128 steps", names);
         Assert.Single(shown, line => line.Contains("peak "));
-        Assert.Contains(shown, line => line.StartsWith("why ", StringComparison.Ordinal) && line.Contains("lowest score"));
+        Assert.Contains(shown, line => line.StartsWith("why ", StringComparison.Ordinal) && line.Contains("loss is not seen to fall any more"));
     }
 
     [Fact]

@@ -37,6 +37,9 @@ public sealed class ReportPageTests
         Assert.All(
             log.Decisions.Where(d => d.StageKind == "rung"), rung => Assert.Contains($"Cost: {rung.Search:F0} steps of search", text));
         Assert.Contains("goes on as the model", text);
+        LoggedDecision decay = log.Decisions.Single(d => d.StageKind == "decay");
+        Assert.Contains($"the peak is held to step {decay.Start}, where the training loss fell no more, then decays", text);
+        Assert.Contains($"Decays from step {decay.Start}", text);
         Assert.Contains("Steps by purse", text);
     }
 

@@ -37,6 +37,9 @@ public sealed record AnnealedPath(
     /// <summary>The last sound piece; null = none, the arm's end is.</summary>
     internal PathPiece? Sound => Pieces.LastOrDefault(piece => piece.Outcome == StretchOutcome.Succeeded);
 
+    /// <summary>Steps after the warm-up after which it decays.</summary>
+    internal long Hold => Runs.TakeWhile(run => run.From == run.To).Sum(run => run.Steps);
+
     /// <summary>Steps after the warm-up that are made and sound.</summary>
     internal long Made(Arm arm) => Sound?.End ?? arm.Made;
 
@@ -57,29 +60,30 @@ public sealed record AnnealedPath(
     }
     : this with
     {
-        Pieces = [.. Pieces.Select(piece => piece.Stretch == observation.Stretch ? piece with { Outcome = observation.Outcome } : piece)],
+        Pieces =
+        [
+            .. Pieces.Select(piece => piece.Stretch != observation.Stretch ? piece
+                : piece with { Outcome = observation.Outcome, Mean = observation.Curve is [var all] ? all.Loss : null }),
+        ],
         Score = observation.Value,
         Realised = observation.Last ?? Realised,
     };
 
+    /// <summary>The path with a decay in place of what its schedule had from some step on.</summary>
+    internal AnnealedPath Decay(long from, IEnumerable<RateRun> decay) => this with { Runs = [.. Runs.CutAfter(from).Before, .. decay] };
+
     /// <summary>The path from the end of its last sound piece on, at half its rates.</summary>
     internal AnnealedPath Halved(Arm arm)
     {
-        long made = Made(arm);
-        var runs = new List<RateRun>();
-        long at = 0;
-        foreach (RateRun run in Runs)
-        {
-            // Pieces end where runs do: a run that were cut in two would not keep the bits of its rates.
-            runs.Add(at < made ? run : new RateRun(run.Steps, run.From / 2, run.To / 2));
-            at += run.Steps;
-        }
-
+        // Pieces end where runs do, or within a constant one: what was made keeps the bits of its rates.
+        (IReadOnlyList<RateRun> made, IReadOnlyList<RateRun> rest) = Runs.CutAfter(Made(arm));
         return this with
         {
             Peak = Peak / 2,
-            Runs = [.. runs],
-            Pieces = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded)],
+            Runs = [.. made, .. rest.Select(run => new RateRun(run.Steps, run.From / 2, run.To / 2))],
+
+            // Losses at another rate say nothing about this one's.
+            Pieces = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded).Select(piece => piece with { Mean = null })],
             Reductions = Reductions + 1,
             Score = null,
             Realised = null,
@@ -91,7 +95,8 @@ public sealed record AnnealedPath(
 /// <param name="Stretch">Its plan number.</param>
 /// <param name="End">Steps after the warm-up made at its end.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
-public sealed record PathPiece(int Stretch, long End, StretchOutcome? Outcome);
+/// <param name="Mean">Mean of its training losses, where the hold follows them; null = not kept, or at another rate.</param>
+public sealed record PathPiece(int Stretch, long End, StretchOutcome? Outcome, double? Mean = null);
 
 /// <summary>The fork on which a contender of a race is cooled down to 0: a finished run of fewer steps.</summary>
 /// <param name="Stretch">Its plan number.</param>

@@ -8,17 +8,38 @@ public sealed partial class AnnealedSearch
 {
     private bool Races => _settings.Race > 0;
 
+    /// <summary>Whether the peak is held for as long as the training loss falls.</summary>
+    private bool FollowsLoss => _settings.Hold is null && !Races;
+
     /// <summary>Steps after the warm-up at which the race is judged.</summary>
     private long JudgedAt(Arm arm) =>
         Math.Clamp((long)Math.Round(_settings.RaceUntil * _steps, MidpointRounding.AwayFromZero), HoldEnd(arm), _steps);
 
-    /// <summary>Steps after the warm-up at which the decay begins.</summary>
+    /// <summary>Steps after the warm-up at which the decay begins, at the latest.</summary>
     private long HoldEnd(Arm arm) =>
-        Math.Max(arm.Made, (long)Math.Round(_settings.Hold * _steps, MidpointRounding.AwayFromZero));
+        Math.Max(arm.Made, Share(_settings.Hold ?? (Races ? AnnealedSettings.RaceHold : _settings.MostHold)));
+
+    private long Share(double share) => (long)Math.Round(share * _steps, MidpointRounding.AwayFromZero);
+
+    /// <summary>The next step after the warm-up at which is looked whether the loss still falls.</summary>
+    private long NextLook(long made)
+    {
+        // One look before the first that may end the hold: there have to be losses to compare with.
+        int look = -1;
+        while (Share(_settings.LeastHold + (look * _settings.HoldLook)) <= made)
+        {
+            look++;
+        }
+
+        return Share(_settings.LeastHold + (look * _settings.HoldLook));
+    }
 
     /// <summary>Records the schedule that follows from an arm and a peak.</summary>
     private ChooseRate ChoosePath(Arm arm, double peak, string reason) => new(
-        Stage(Rungs), "path", _start, _steps, Runs(arm, peak), peak, Forecast: null, Candidates: [], Taken: arm.Chain, Dropped: [], reason);
+        Stage(Rungs), "path", _start, _steps, Runs(arm, peak), peak, Forecast: null, Candidates: [], Taken: arm.Chain, Dropped: [],
+        FollowsLoss
+            ? $"{reason} It is held while the training loss falls: to step {_start + Math.Max(arm.Made, Share(_settings.LeastHold))} at least, {_start + HoldEnd(arm)} at most."
+            : $"{reason} It is held to step {_start + HoldEnd(arm)}.");
 
     /// <summary>The whole schedule of an arm and a peak; cut where the race is judged.</summary>
     private ImmutableArray<RateRun> Runs(Arm arm, double peak)
@@ -92,7 +113,33 @@ public sealed partial class AnnealedSearch
             return Reduce(path, arm);
         }
 
-        return path.Made(arm) < _steps ? Train(state, path, arm) : End(path, arm);
+        return path.Made(arm) == _steps ? End(path, arm)
+            : EndsHold(path, arm) ? Decay(path, arm)
+            : Train(state, path, arm);
+    }
+
+    /// <summary>Whether the peak was held for long enough, and the loss is not seen to fall any more.</summary>
+    private bool EndsHold(AnnealedPath path, Arm arm)
+    {
+        long made = path.Made(arm);
+        return FollowsLoss && made >= Share(_settings.LeastHold) && made < path.Hold
+            && path.Pieces is [.., { Mean: var before }, { Mean: var last }] && !(last < before);
+    }
+
+    /// <summary>Begins the decay where the path stands.</summary>
+    private SearchDecision[] Decay(AnnealedPath path, Arm arm)
+    {
+        long made = path.Made(arm);
+        string why = path.Pieces is [.., { Mean: { } before, End: var since }, { Mean: { } last }]
+            ? $"{last:G4} over the last {made - since} steps, {before:G4} over those before"
+            : "there are no losses at this rate to compare";
+        return
+        [
+            new ChooseRate(
+                Stage(Rungs) + 1, "decay", _start + made, _steps - made, [new RateRun(_steps - made, path.Peak, 0)], path.Peak, Forecast: null,
+                Candidates: [], Taken: [], Dropped: [],
+                $"Held at {path.Peak:G4} to step {_start + made}: the mean training loss is not seen to fall any more ({why})."),
+        ];
     }
 
     /// <summary>
@@ -130,14 +177,19 @@ public sealed partial class AnnealedSearch
     /// <summary>Plans the rest of a path: what is left of the hold, and the decay.</summary>
     private List<SearchDecision> Train(AnnealedState state, AnnealedPath path, Arm arm)
     {
-        long end = HoldEnd(arm);
         long made = path.Made(arm);
         int parent = path.Sound?.Stretch ?? arm.Chain[^1];
         var plans = new List<SearchDecision>();
-        if (made < end)
+        if (made < path.Hold)
         {
+            long end = FollowsLoss ? Math.Min(NextLook(made), path.Hold) : path.Hold;
             plans.Add(Piece(state.NextStretch, parent, path, made, end, StretchRole.Path, validate: false,
                 $"Goes on from the constant part of {arm.Rate:G4} and holds {path.Peak:G4} to step {_start + end}."));
+            if (end < path.Hold)
+            {
+                return plans;
+            }
+
             (parent, made) = (state.NextStretch, end);
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orchestrator.Bo.Forecasting;
 
 namespace Orchestrator.Bo.Searches.Annealed;
 
@@ -12,8 +13,8 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// The search that pays for itself. It looks for one number, the peak rate, at the start of training and only there: three
 /// rungs of short probes from the initial checkpoint, each trained at a constant rate and then cooled down to 0 on a fork
 /// that is thrown away. Without the cool-down short probes choose rates that are several times too small; in the middle of
-/// a run they do so even with it. The winner's constant part is the beginning of the path, which holds the peak for a
-/// third of the steps and then decays linearly to 0.
+/// a run they do so even with it. The winner's constant part is the beginning of the path, which holds the peak while
+/// the training loss falls and then decays linearly to 0.
 /// </summary>
 public sealed partial class AnnealedSearch : Search<AnnealedState>
 {
@@ -63,7 +64,8 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
 
     private protected override Observation Digest(AnnealedState state, StretchResult result) => new(
         result.Stretch, result.Outcome, Signal.Score(result), Deviation: null, Signal.First(result.Losses),
-        Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)));
+        Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)),
+        FollowsLoss && state.Path?.Has(result.Stretch) == true ? Signal.Blocks([.. result.Losses.Select((loss, i) => new LossPoint(i, loss))], 1) : null);
 
     private protected override IReadOnlyList<SearchDecision> DecideStep(AnnealedState state) => state switch
     {
@@ -83,6 +85,7 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
         ChooseRate { Kind: "rung", Chosen: { } best } when state.Path is null =>
             state with { Rung = state.Rung + 1, Best = state.Best.Add(best) },
         ChooseRate { Kind: "path" } choice => Chosen(state, choice),
+        ChooseRate { Kind: "decay" } choice when state.Path is { } path => state with { Path = path.Decay(choice.Start - _start, choice.Runs) },
         ChooseRate { Kind: "end" } when state.Path is not null => state,
         LengthenProbes when state.Path is null => state with
         {

@@ -56,9 +56,30 @@ public sealed record AnnealedSettings
     /// <value>0.10.</value>
     public double RepairGuard { get; init; } = 0.10;
 
-    /// <summary>Share of T for which the peak is held before it decays to 0.</summary>
-    /// <value>0.35; at least the constant part of rung 2. Networks want more of it, noise-dominated problems less.</value>
-    public double Hold { get; init; } = 0.35;
+    /// <summary>
+    /// Share of T for which the peak is held before it decays to 0; at least the constant part of rung 2. Networks want more of
+    /// it, noise-dominated problems less: unless it is given, the hold follows the training loss.
+    /// </summary>
+    /// <value>null: held while the loss falls; 0.35 in a race.</value>
+    public double? Hold { get; init; }
+
+    /// <summary>Share of T for which the peak is held at least, where the hold follows the loss.</summary>
+    /// <value>0.2.</value>
+    public double LeastHold { get; init; } = 0.2;
+
+    /// <summary>Share of T for which the peak is held at most, where the hold follows the loss.</summary>
+    /// <value>0.65.</value>
+    public double MostHold { get; init; } = 0.65;
+
+    /// <summary>
+    /// How often that is looked at, as a share of T: the peak is held on while the mean training loss since the last look is
+    /// lower than between that and the one before. Longer windows see a problem that is all noise less often.
+    /// </summary>
+    /// <value>0.075; above 0.</value>
+    public double HoldLook { get; init; } = 0.075;
+
+    /// <summary>The hold in a race, whose runs are to differ in their peak alone.</summary>
+    internal const double RaceHold = 0.35;
 
     /// <summary>By how many octaves the peak goes beyond the best rate where no higher one was tried.</summary>
     /// <value>0.25.</value>

@@ -30,9 +30,8 @@ const story = () => {
   const path = pathChoice();
   if (data.form === "rungs" && path) {
     const tried = new Set(probes().map((c) => c.rate)).size;
-    const hold = path.start + held(path);
     return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(firstPeak().chosen)}`), race() ? (path.chosen === firstPeak().chosen ? ", which stayed ahead in a race against others" : `; in a race against it a peak of ${number(path.chosen)} came out ahead`) : "",
-      `. It took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(hold)}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
+      `. It took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(heldTo(path))}${decay() ? ", where the training loss fell no more" : ""}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
   }
   if (data.form === "trials" && path) {
     return h("p", `${count(trialRows().length, "peak")} of one schedule shape ${trialRows().length === 1 ? "was" : "were"} tried by ${data.algorithm}; `, h("b", `the best is ${number(path.chosen)}`), `, with ${took}. The others took ${searched}.`);
@@ -83,10 +82,11 @@ const showOutcome = () => {
   page.append(h("section.outcome", story(), figures(), charged > 0 && bar(), charged > 0 && legend));
 };
 
-/** Steps of a path before it begins to decay. */
-const held = (path) => {
+/** Where a path begins to decay. */
+const heldTo = (path) => {
+  if (decay()) return decay().start;
   const falls = path.runs.findIndex((run) => run.to < run.from);
-  return path.runs.slice(0, falls < 0 ? path.runs.length : falls).reduce((sum, run) => sum + run.steps, 0);
+  return path.runs.slice(0, falls < 0 ? path.runs.length : falls).reduce((sum, run) => sum + run.steps, path.start);
 };
 
 const phases = () => {
@@ -94,7 +94,7 @@ const phases = () => {
   const choices = data.stages.filter((s) => s.stageKind !== "rung");
   if (data.form === "rungs" && path) {
     const cut = shortened();
-    const [kept, hold, end] = [path.start + path.runs[0].steps, path.start + held(path), cut?.start ?? path.start + path.steps];
+    const [kept, hold, end] = [path.start + path.runs[0].steps, heldTo(path), cut?.start ?? path.start + path.steps];
     return [[path.start, kept, "search"], [kept, hold, "hold"], [hold, end, "decay"], [end, end + (cut?.steps ?? 0), "end"]].filter(([a, b]) => b > a);
   }
   const last = choices.filter((s, i) => choices[i + 1]?.stage !== s.stage);
@@ -160,6 +160,7 @@ const decisionWhat = (d) => {
       if (d.stageKind === "rung") return `Rung ${d.stage - first}: ${number(d.chosen)}`;
       if (d.stageKind === "warmup") return "Warm-up";
       if (d.stageKind === "path") return d.chosen == null ? "Schedule" : d.isAgain ? `Lower peak: ${number(d.chosen)}` : `Peak: ${number(d.chosen)}`;
+      if (d.stageKind === "decay") return `Decays from step ${grouped(d.start)}`;
       if (d.stageKind === "end") return `Ends at step ${grouped(d.start + d.steps)}`;
       return `Stage ${d.stage}: ${number(d.chosen)}${d.isAgain ? ", again" : ""}`;
     case "lengthen_probes": return "Longer probes";

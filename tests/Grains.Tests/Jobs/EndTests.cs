@@ -40,16 +40,23 @@ public sealed class EndTests
         Assert.InRange(view.LearningRate!.Value, 0, 0.05 * result.Schedule.Runs.Max(run => run.From));
         Assert.InRange(result.Metrics["validation_loss"], 0, 1);
 
-        JsonObject again = JobFiles.Fixed(steps: End, kind: "runs");
-        again["schedule"]!["settings"] = new JsonObject
-        {
-            ["kind"] = "runs",
-            ["runs"] = new JsonArray([.. result.Schedule.Runs.Select(run => new JsonArray(run.Steps, run.From, run.To))]),
-        };
-        var replay = new ByHand(again);
-        replay.RunToEnd();
-        Assert.Equal(result.Checkpoint, replay.Job.Result().Checkpoint);
-        Assert.Equal(result.Metrics, replay.Job.Result().Metrics);
+        Replays(result);
+    }
+
+    [Fact]
+    public void A_hold_that_ends_before_its_most_cuts_the_schedule_there_and_that_alone_gives_the_same_model()
+    {
+        var hand = new ByHand(JobFiles.Annealed());
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        StageResult decay = result.Stages[^1];
+        Assert.Equal(("decay", 610), (decay.Kind, decay.Start + decay.Steps));
+        Assert.InRange(decay.Start, 122, 396);
+        ScheduleRun[] runs = [.. result.Schedule.Runs];
+        Assert.Equal((decay.Start, decay.Steps, decay.Chosen!.Value, 0.0), (runs[^1].Start, runs[^1].Steps, runs[^1].From, runs[^1].To));
+        Assert.Equal((decay.Start, decay.Chosen.Value), (runs[^2].Start + runs[^2].Steps, runs[^2].To));
+        Assert.Equal(610, runs.Sum(run => run.Steps));
+        Replays(result);
     }
 
     [Fact]
@@ -292,6 +299,21 @@ public sealed class EndTests
         double[] losses = [.. made.Select(validation => validation.Metrics["validation_loss"])];
         string type = losses[1] < losses[0] ? "minimize" : "maximize";
         return (file.With("objective.type", type).With("objective.goal", losses[1]), made[1].Step);
+    }
+
+    /// <summary>That the schedule of a result, without the search, gives its model and metrics.</summary>
+    private static void Replays(JobResult result)
+    {
+        JsonObject file = JobFiles.Fixed(steps: (int)result.Steps.Training, kind: "runs");
+        file["schedule"]!["settings"] = new JsonObject
+        {
+            ["kind"] = "runs",
+            ["runs"] = new JsonArray([.. result.Schedule.Runs.Select(run => new JsonArray(run.Steps, run.From, run.To))]),
+        };
+        var replay = new ByHand(file);
+        replay.RunToEnd();
+        Assert.Equal(result.Checkpoint, replay.Job.Result().Checkpoint);
+        Assert.Equal(result.Metrics, replay.Job.Result().Metrics);
     }
 
     /// <summary>Runs a job to its end; trained to the last step, the loss is this.</summary>
