@@ -13,7 +13,7 @@ public sealed partial class AnnealedSearch
 
     /// <summary>Steps after the warm-up at which the race is judged.</summary>
     private long JudgedAt(Arm arm) =>
-        Math.Clamp((long)Math.Round(_settings.RaceUntil * _steps, MidpointRounding.AwayFromZero), HoldEnd(arm), _steps);
+        Math.Clamp(Share(_settings.RaceUntil), HoldEnd(arm), _steps);
 
     /// <summary>Steps after the warm-up at which the decay begins, at the latest.</summary>
     private long HoldEnd(Arm arm) =>
@@ -232,12 +232,24 @@ public sealed partial class AnnealedSearch
     /// <summary>The fork on which a contender is cooled down to be judged.</summary>
     private PlanStretch CoolDown(int number, int parent, AnnealedPath contender, long judged)
     {
-        long steps = Math.Clamp((long)Math.Round(_settings.RaceCoolDown * _steps, MidpointRounding.AwayFromZero), 1, _steps - judged);
+        long steps = Math.Clamp(Share(_settings.RaceCoolDown), 1, _steps - judged);
         var run = new RateRun(steps, contender.Runs.Rates(judged, 1).First(), 0);
         return new PlanStretch(new Stretch(
-            number, parent, _start + judged, run.Steps, [run], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
+            number, parent, _start + judged, steps, [run], 0, StretchRole.Probe, Guard: null, 0, ValidateAtEnd: true,
             Continues: true, Stage(Rungs), $"Cools {contender.Peak:G4} down to 0 over {steps} steps on a fork: so the race is judged.",
             FullValidation: true));
+    }
+
+    /// <summary>The state after a probe beside the path was planned: a rival, which names its schedule, or a fork of a contender.</summary>
+    private AnnealedState PlannedInRace(AnnealedState state, Stretch stretch)
+    {
+        if (state.Rivals.FirstOrDefault(r => r.Runs.SequenceEqual(stretch.Runs)) is { } rival)
+        {
+            return state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) };
+        }
+
+        AnnealedPath Forked(AnnealedPath contender) => contender.Has(stretch.Parent!.Value) ? contender.PlanFork(stretch) : contender;
+        return state with { Path = Forked(state.Path!), Rivals = [.. state.Rivals.Select(Forked)] };
     }
 
     /// <summary>The lowest held-out loss goes on; the path does where all diverged.</summary>

@@ -144,16 +144,9 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
             return state.Path is { } path ? state with { Path = path.Plan(stretch, _start) } : state with { Warmup = stretch.Number };
         }
 
-        if (state.Path is { } raced)
+        if (state.Path is not null)
         {
-            return state.Rivals.FirstOrDefault(r => r.Runs.SequenceEqual(stretch.Runs)) is { } rival
-                ? state with { Rivals = state.Rivals.Replace(rival, rival.Plan(stretch, _start)) }
-                : raced.Has(stretch.Parent!.Value)
-                ? state with { Path = raced.PlanFork(stretch) }
-                : state with
-                {
-                    Rivals = [.. state.Rivals.Select(r => r.Has(stretch.Parent.Value) ? r.PlanFork(stretch) : r)],
-                };
+            return PlannedInRace(state, stretch);
         }
 
         Arm? arm = state.Arms.FirstOrDefault(a => stretch.Parent is { } parent && a.Chain.Contains(parent));
