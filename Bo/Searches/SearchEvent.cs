@@ -24,7 +24,7 @@ public sealed record Observed(Observation Observation) : SearchEvent;
 /// <param name="Deviation">Standard deviation of <see cref="Value"/>; null = unknown.</param>
 /// <param name="First">First loss of the signal; null = unknown.</param>
 /// <param name="Last">Mean of the last losses of the signal; null = unknown.</param>
-/// <param name="Curve">The signal as at most eight means of equal blocks, where a search compares curves; null = not kept.</param>
+/// <param name="Curve">The signal as at most eight means of equal blocks, where a search compares curves; of one block, its mean at its steps; null = not kept.</param>
 public sealed record Observation(
     int Stretch,
     StretchOutcome Outcome,

@@ -294,6 +294,11 @@ internal sealed class WatchedJob
     private string Chosen(LoggedDecision decision, JsonElement raw)
     {
         WatchedStage stage = WatchedStage.Read(decision);
+        foreach (int replaced in _stages.Keys.Where(index => index > stage.Index).ToList())
+        {
+            _stages.Remove(replaced);
+        }
+
         _stages[stage.Index] = stage;
         LastReason = stage.Reason;
         Path.Take(decision.Taken, raw.List("dropped").Select(number => number.GetInt32()));
@@ -333,8 +338,9 @@ internal sealed class WatchedJob
         if (Outline.Form == SearchForm.Rungs && runs.Length >= 2)
         {
             long kept = runs[0].Steps;
-            double held = runs.Last(run => run.To >= run.From).From;
-            return $"trains on from that probe ({kept} steps kept): holds {held:G4}, then decays linearly to 0 at step {start + path.Steps}";
+            LoggedRun[] held = [.. runs.TakeWhile(run => run.To >= run.From)];
+            long hold = held.Sum(run => run.Steps);
+            return $"trains on from that probe ({kept} steps kept): holds {held[^1].From:G4} to step {start + hold} at the latest, then decays linearly to 0 at step {start + path.Steps}";
         }
 
         return runs.Length == 0 ? ""

@@ -88,7 +88,7 @@ public sealed record StageResult
 {
     public required int Index { get; init; }
 
-    /// <summary>stage, warmup, rung, path or end.</summary>
+    /// <summary>stage, warmup, rung, path, decay or end.</summary>
     public string Kind { get; init; } = "stage";
 
     public required long Start { get; init; }

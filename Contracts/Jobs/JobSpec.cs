@@ -162,7 +162,7 @@ public sealed record AnnealedSpec
     /// <summary>What the search may cost as a share of the steps.</summary>
     public double? Guard { get; init; }
 
-    /// <summary>Share of the steps for which the peak is held; null = while the training loss falls.</summary>
+    /// <summary>Share of the steps for which the peak is held; null = while the training loss falls, and 0.35 in a race.</summary>
     public double? Hold { get; init; }
 
     /// <summary>Whether the search may leave the range.</summary>

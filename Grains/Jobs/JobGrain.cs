@@ -122,7 +122,7 @@ public sealed partial class JobGrain(
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ScheduleRun>?> ScheduleAsync() => Task.FromResult<IReadOnlyList<ScheduleRun>?>(
-        _header is null ? null : JobViews.Clip(_state.Schedule, _state.FinalStep ?? long.MaxValue));
+        _header is null ? null : ScheduleRuns.Clip(_state.Schedule, _state.FinalStep ?? long.MaxValue));
 
     /// <inheritdoc/>
     public Task<TrialsResult?> TrialsAsync() => Task.FromResult(_header is null ? null : JobViews.Trials(_transitions!.Spec, _state));

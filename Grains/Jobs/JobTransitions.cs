@@ -149,8 +149,9 @@ public sealed class JobTransitions(string job, JobSpec spec, ISearch search)
 
         state = state with
         {
-            Stages = [.. state.Stages.Where(known => known.Index != choice.Stage), stage],
-            Schedule = [.. JobViews.Clip(state.Schedule, choice.Start), .. runs],
+            // A choice that is made again replaces what followed from it.
+            Stages = [.. state.Stages.Where(known => known.Index < choice.Stage), stage],
+            Schedule = [.. ScheduleRuns.Clip(state.Schedule, choice.Start), .. runs],
         };
         state = choice.Taken.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: true));
         state = choice.Dropped.Aggregate(state, (now, stretch) => Move(now, stretch, onPath: false));

@@ -88,7 +88,7 @@ public static class JobViews
             Reproducible = spec.Budget.MaxDuration is null && (state.Placement?.Bitwise ?? false),
             Objective = new ObjectiveResult(metric, spec.Objective.Maximize ? "maximize" : "minimize", known ? value : null, known ? step : null, 0),
             Metrics = state.Metrics,
-            Schedule = new ScheduleResult(Clip(state.Schedule, step)),
+            Schedule = new ScheduleResult(ScheduleRuns.Clip(state.Schedule, step)),
             Steps = state.Steps,
             Stages = state.Stages,
             Parameters = Parameters(spec, state),
@@ -101,16 +101,6 @@ public static class JobViews
             Error = state.Status == JobStatus.Succeeded ? null : state.Reason,
         };
     }
-
-    /// <summary>The runs up to a step; one that reaches beyond it is cut there, its slope kept.</summary>
-    public static IReadOnlyList<ScheduleRun> Clip(ImmutableList<ScheduleRun> runs, long steps) =>
-    [
-        .. runs.Where(run => run.Start < steps).Select(run => run.Start + run.Steps <= steps ? run : run with
-        {
-            Steps = steps - run.Start,
-            To = run.From + ((run.To - run.From) * (steps - run.Start) / run.Steps),
-        }),
-    ];
 
     /// <summary>The trials so far, at most the 100 best: one, or one a peak that was tried.</summary>
     public static TrialsResult Trials(JobSpec spec, JobState state)

@@ -33,12 +33,13 @@ public sealed class ReportPageTests
         Assert.All(
             log.Stretches.Values.Where(s => s.IsCoolDown && s.Outcome == "succeeded"),
             fork => Assert.Contains(double.Parse($"{fork.Score:G4}").ToString(), text));
-        Assert.All(log.Decisions, decision => Assert.Contains(decision.Reason, text));
+        Assert.All(log.Decisions.Zip(log.Decisions.Skip(1)), pair => Assert.Contains(
+            pair.Second.Reason.StartsWith(pair.First.Reason, StringComparison.Ordinal) ? $"As above.{pair.Second.Reason[pair.First.Reason.Length..]}" : pair.Second.Reason, text));
         Assert.All(
             log.Decisions.Where(d => d.StageKind == "rung"), rung => Assert.Contains($"Cost: {rung.Search:F0} steps of search", text));
         Assert.Contains("goes on as the model", text);
         LoggedDecision decay = log.Decisions.Single(d => d.StageKind == "decay");
-        Assert.Contains($"the peak is held to step {decay.Start}, where the training loss fell no more, then decays", text);
+        Assert.Contains($"the peak is held to step {decay.Start}, where the training loss is not seen to fall any more, then decays", text);
         Assert.Contains($"Decays from step {decay.Start}", text);
         Assert.Contains("Steps by purse", text);
     }

@@ -15,6 +15,7 @@ namespace Orchestrator.Bo.Searches.Annealed;
 /// <param name="Score">The held-out loss at the end of its last piece; null = it was not validated there.</param>
 /// <param name="Realised">Mean training loss over the last steps of its last piece.</param>
 /// <param name="Fork">Where it is cooled down to be judged; null = none was planned.</param>
+/// <param name="Before">How many of its pieces were made before its rate was last halved.</param>
 public sealed record AnnealedPath(
     double Arm,
     double Peak,
@@ -23,7 +24,8 @@ public sealed record AnnealedPath(
     int Reductions,
     double? Score,
     double? Realised,
-    RaceFork? Fork = null)
+    RaceFork? Fork = null,
+    int Before = 0)
 {
     /// <summary>The held-out loss by which the race is judged; null = not judged.</summary>
     internal double? Judged => Fork is null ? Score : Fork.Score;
@@ -36,6 +38,12 @@ public sealed record AnnealedPath(
 
     /// <summary>The last sound piece; null = none, the arm's end is.</summary>
     internal PathPiece? Sound => Pieces.LastOrDefault(piece => piece.Outcome == StretchOutcome.Succeeded);
+
+    /// <summary>The pieces at its present rates: losses at another say nothing about how these fall.</summary>
+    internal IReadOnlyList<PathPiece> Held => [.. Pieces.Skip(Before)];
+
+    /// <summary>Whether a stretch is one of those that hold the peak.</summary>
+    internal bool Holds(int stretch) => Pieces.Any(piece => piece.Stretch == stretch && piece.End <= Hold);
 
     /// <summary>Steps after the warm-up after which it decays.</summary>
     internal long Hold => Runs.TakeWhile(run => run.From == run.To).Sum(run => run.Steps);
@@ -77,13 +85,13 @@ public sealed record AnnealedPath(
     {
         // Pieces end where runs do, or within a constant one: what was made keeps the bits of its rates.
         (IReadOnlyList<RateRun> made, IReadOnlyList<RateRun> rest) = Runs.CutAfter(Made(arm));
+        PathPiece[] sound = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded)];
         return this with
         {
             Peak = Peak / 2,
             Runs = [.. made, .. rest.Select(run => new RateRun(run.Steps, run.From / 2, run.To / 2))],
-
-            // Losses at another rate say nothing about this one's.
-            Pieces = [.. Pieces.Where(piece => piece.Outcome == StretchOutcome.Succeeded).Select(piece => piece with { Mean = null })],
+            Pieces = [.. sound],
+            Before = sound.Length,
             Reductions = Reductions + 1,
             Score = null,
             Realised = null,
@@ -95,7 +103,7 @@ public sealed record AnnealedPath(
 /// <param name="Stretch">Its plan number.</param>
 /// <param name="End">Steps after the warm-up made at its end.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
-/// <param name="Mean">Mean of its training losses, where the hold follows them; null = not kept, or at another rate.</param>
+/// <param name="Mean">Mean of its training losses, where the hold follows them; null = not kept, or none was told.</param>
 public sealed record PathPiece(int Stretch, long End, StretchOutcome? Outcome, double? Mean = null);
 
 /// <summary>The fork on which a contender of a race is cooled down to 0: a finished run of fewer steps.</summary>

@@ -19,27 +19,27 @@ public sealed partial class AnnealedSearch
     private long HoldEnd(Arm arm) =>
         Math.Max(arm.Made, Share(_settings.Hold ?? (Races ? AnnealedSettings.RaceHold : _settings.MostHold)));
 
-    private long Share(double share) => (long)Math.Round(share * _steps, MidpointRounding.AwayFromZero);
+    /// <summary>A share of T in whole steps. Sums of shares that ought to end in a half do so to the last bit but one.</summary>
+    private long Share(double share) => (long)Math.Round((share * _steps) + 1e-9, MidpointRounding.AwayFromZero);
 
-    /// <summary>The next step after the warm-up at which is looked whether the loss still falls.</summary>
+    /// <summary>The next step after the warm-up at which is looked whether the loss still falls; half a window away at least.</summary>
     private long NextLook(long made)
     {
         // One look before the first that may end the hold: there have to be losses to compare with.
-        int look = -1;
-        while (Share(_settings.LeastHold + (look * _settings.HoldLook)) <= made)
+        for (int look = -1; ; look++)
         {
-            look++;
+            long at = Share(_settings.LeastHold + (look * _settings.HoldLook));
+            if (at - made >= Share(_settings.HoldLook / 2))
+            {
+                return at;
+            }
         }
-
-        return Share(_settings.LeastHold + (look * _settings.HoldLook));
     }
 
     /// <summary>Records the schedule that follows from an arm and a peak.</summary>
     private ChooseRate ChoosePath(Arm arm, double peak, string reason) => new(
         Stage(Rungs), "path", _start, _steps, Runs(arm, peak), peak, Forecast: null, Candidates: [], Taken: arm.Chain, Dropped: [],
-        FollowsLoss
-            ? $"{reason} It is held while the training loss falls: to step {_start + Math.Max(arm.Made, Share(_settings.LeastHold))} at least, {_start + HoldEnd(arm)} at most."
-            : $"{reason} It is held to step {_start + HoldEnd(arm)}.");
+        FollowsLoss ? $"{reason} It is held while the training loss falls, to step {_start + NextLook(NextLook(arm.Made))} at least." : reason);
 
     /// <summary>The whole schedule of an arm and a peak; cut where the race is judged.</summary>
     private ImmutableArray<RateRun> Runs(Arm arm, double peak)
@@ -80,7 +80,7 @@ public sealed partial class AnnealedSearch
         IEnumerable<AnnealedPath> rivals = AnnealedSettings.RaceFactors.Take(_settings.Race)
             .Select(factor => (Peak: peak * factor, Arm: Nearest(state, peak * factor, arm)))
             .Select(r => New(r.Arm, r.Peak));
-        return state with { Path = New(arm, peak), Rivals = [.. rivals] };
+        return state with { Path = New(arm, peak) with { Runs = [.. choice.Runs] }, Rivals = [.. rivals] };
     }
 
     private AnnealedPath New(Arm arm, double peak) => new(arm.Rate, peak, Runs(arm, peak), [], 0, null, null);
@@ -118,21 +118,21 @@ public sealed partial class AnnealedSearch
             : Train(state, path, arm);
     }
 
-    /// <summary>Whether the peak was held for long enough, and the loss is not seen to fall any more.</summary>
+    /// <summary>Whether the peak was held for long enough, and the loss is not seen to fall any more; losses that are not told never do.</summary>
     private bool EndsHold(AnnealedPath path, Arm arm)
     {
         long made = path.Made(arm);
         return FollowsLoss && made >= Share(_settings.LeastHold) && made < path.Hold
-            && path.Pieces is [.., { Mean: var before }, { Mean: var last }] && !(last < before);
+            && path.Held is [.., { Mean: var before }, { Mean: var last }] && !(last < before);
     }
 
     /// <summary>Begins the decay where the path stands.</summary>
     private SearchDecision[] Decay(AnnealedPath path, Arm arm)
     {
         long made = path.Made(arm);
-        string why = path.Pieces is [.., { Mean: { } before, End: var since }, { Mean: { } last }]
+        string why = path.Held is [.., { Mean: { } before, End: var since }, { Mean: { } last }]
             ? $"{last:G4} over the last {made - since} steps, {before:G4} over those before"
-            : "there are no losses at this rate to compare";
+            : "none was told";
         return
         [
             new ChooseRate(
@@ -184,7 +184,7 @@ public sealed partial class AnnealedSearch
         {
             long end = FollowsLoss ? Math.Min(NextLook(made), path.Hold) : path.Hold;
             plans.Add(Piece(state.NextStretch, parent, path, made, end, StretchRole.Path, validate: false,
-                $"Goes on from the constant part of {arm.Rate:G4} and holds {path.Peak:G4} to step {_start + end}."));
+                $"{(path.Sound is null ? $"Goes on from the constant part of {arm.Rate:G4} and holds" : "Holds")} {path.Peak:G4} to step {_start + end}."));
             if (end < path.Hold)
             {
                 return plans;

@@ -65,7 +65,9 @@ public sealed partial class AnnealedSearch : Search<AnnealedState>
     private protected override Observation Digest(AnnealedState state, StretchResult result) => new(
         result.Stretch, result.Outcome, Signal.Score(result), Deviation: null, Signal.First(result.Losses),
         Signal.Tail(result.Losses, Signal.Window(result.Losses.Count)),
-        FollowsLoss && state.Path?.Has(result.Stretch) == true ? Signal.Blocks([.. result.Losses.Select((loss, i) => new LossPoint(i, loss))], 1) : null);
+        FollowsLoss && state.Path?.Holds(result.Stretch) == true && Signal.Tail(result.Losses, result.Losses.Count) is { } mean
+            ? [new LossPoint(result.Losses.Count, mean)]
+            : null);
 
     private protected override IReadOnlyList<SearchDecision> DecideStep(AnnealedState state) => state switch
     {

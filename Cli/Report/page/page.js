@@ -31,7 +31,7 @@ const story = () => {
   if (data.form === "rungs" && path) {
     const tried = new Set(probes().map((c) => c.rate)).size;
     return h("p", `The search tried ${count(tried, "learning rate")} in ${count(rungs().length, "rung")} of short probes, all from the same start, and chose `, h("b", `a peak of ${number(firstPeak().chosen)}`), race() ? (path.chosen === firstPeak().chosen ? ", which stayed ahead in a race against others" : `; in a race against it a peak of ${number(path.chosen)} came out ahead`) : "",
-      `. It took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model went on from that rate's own probe: the peak is held to step ${grouped(heldTo(path))}${decay() ? ", where the training loss fell no more" : ""}, then decays linearly to 0${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
+      `. It took ${searched} (${percent(job.steps.search / Math.max(1, job.steps.training), 0)} of the training). The model went on from that rate's own probe: ${holding(path)}${shortened() ? `. After the race it got worse, so the model is the one that was cooled down at step ${grouped(shortened().start + shortened().steps)}` : ""}. It reached ${took}.`);
   }
   if (data.form === "trials" && path) {
     return h("p", `${count(trialRows().length, "peak")} of one schedule shape ${trialRows().length === 1 ? "was" : "were"} tried by ${data.algorithm}; `, h("b", `the best is ${number(path.chosen)}`), `, with ${took}. The others took ${searched}.`);
@@ -80,6 +80,12 @@ const showOutcome = () => {
     return h("span", dot, `${name} ${grouped(job.steps[name])}`);
   }));
   page.append(h("section.outcome", story(), figures(), charged > 0 && bar(), charged > 0 && legend));
+};
+
+const holding = (path) => {
+  const [hold, end] = [heldTo(path), data.schedule.reduce((last, run) => Math.max(last, run[0] + run[1]), 0)];
+  return hold >= end ? `the peak is held to step ${grouped(end)}, where the job ends`
+    : `the peak is held to step ${grouped(hold)}${decay() ? ", where the training loss is not seen to fall any more" : ""}, then decays linearly to 0`;
 };
 
 /** Where a path begins to decay. */
@@ -181,7 +187,7 @@ const decisionCost = (d) => [
 
 const showDecisions = () => {
   if (!data.decisions.length) return;
-  const why = (d, i) => (i > 0 && d.reason === data.decisions[i - 1].reason ? "As above." : d.reason);
+  const why = (d, i) => (i > 0 && d.reason.startsWith(data.decisions[i - 1].reason) ? `As above.${d.reason.slice(data.decisions[i - 1].reason.length)}` : d.reason);
   const row = (d, i) => ({ cells: [d.start == null ? "" : grouped(d.start), h("b", decisionWhat(d)), why(d, i), decisionCost(d)] });
   const rows = data.decisions.map(row);
   if (data.leftOut) rows.splice(data.leftOutAt, 0, { kind: "gap", cells: ["⋮", `${grouped(data.leftOut)} more`, "decisions like these are left out; the job's events have all.", ""] });

@@ -3,7 +3,7 @@ const rungs = () => data.stages.filter((stage) => stage.stageKind === "rung");
 const pathChoice = () => data.stages.findLast((stage) => stage.stageKind === "path");
 /** What the rungs chose; a race may have taken another peak later. */
 const firstPeak = () => data.stages.find((stage) => stage.stageKind === "path");
-/** Where the path decays before its hold is over, because the training loss no longer falls; a later path says so itself. */
+/** Where the path decays before the most of its hold, because the training loss was not seen to fall; a later path says so itself. */
 const decay = () => data.stages.slice(data.stages.indexOf(pathChoice())).find((stage) => stage.stageKind === "decay");
 const race = () => data.stages.findLast((stage) => stage.stageKind === "path" && stage.candidates?.length);
 /** Where a race's fork is the model, because training beyond it made the held-out loss worse. */

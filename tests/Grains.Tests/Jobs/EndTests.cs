@@ -60,6 +60,35 @@ public sealed class EndTests
     }
 
     [Fact]
+    public void A_decay_that_diverges_is_no_stage_of_the_path_that_replaces_it()
+    {
+        var hand = new ByHand(JobFiles.Annealed());
+        hand.RunUntil(() => hand.State.Stages.Any(stage => stage.Kind == "decay"));
+        StageResult decay = hand.State.Stages[^1];
+        hand.Tell(hand.Next, TrainedSegment.Diverged(1, decay.Start + 1));
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal(["rung", "rung", "rung", "path"], result.Stages.Select(stage => stage.Kind));
+        Assert.Equal(decay.Chosen / 2, result.Stages[^1].Chosen);
+        Assert.Equal(new ScheduleRun(decay.Start, decay.Steps, decay.Chosen!.Value / 2, 0, result.Stages[^1].Reason), result.Schedule.Runs[^1]);
+        Replays(result);
+    }
+
+    [Fact]
+    public void A_budget_that_ends_before_the_decay_gives_the_path_as_far_as_it_was_held()
+    {
+        var whole = new ByHand(JobFiles.Annealed());
+        whole.RunToEnd();
+        StageResult decay = whole.Job.Result().Stages[^1];
+        var hand = new ByHand(JobFiles.Annealed().With("budget.maxSteps", whole.Job.Result().Steps.Charged - 1));
+        hand.RunToEnd();
+        JobResult result = hand.Job.Result();
+        Assert.Equal((JobStatus.Succeeded, "budget", decay.Start), (result.Status, result.EndedBy, result.Objective.Step!.Value));
+        Assert.Equal(decay.Chosen, result.Schedule.Runs[^1].To);
+        Replays(result);
+    }
+
+    [Fact]
     public void After_a_race_the_path_is_validated_where_the_job_asks_for_it_and_its_fork_is_looked_at_before_a_goal_at_the_end()
     {
         var hand = new ByHand(JobFiles.Race().With("validation.every", 100).With("objective.goal", 9));

@@ -47,7 +47,7 @@ public sealed class JobViewTests
     [Fact]
     public void A_run_that_is_cut_for_a_result_keeps_its_slope()
     {
-        ScheduleRun cut = Assert.Single(JobViews.Clip([new ScheduleRun(0, 10, 1, 0, "r"), new ScheduleRun(10, 5, 0, 0, "r")], 4));
+        ScheduleRun cut = Assert.Single(ScheduleRuns.Clip([new ScheduleRun(0, 10, 1, 0, "r"), new ScheduleRun(10, 5, 0, 0, "r")], 4));
         Assert.Equal((0L, 4L, 1.0, 0.6), (cut.Start, cut.Steps, cut.From, cut.To));
     }
 

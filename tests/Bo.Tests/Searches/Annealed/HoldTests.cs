@@ -16,7 +16,7 @@ public sealed class HoldTests
         SimulatedSearch<QuadraticState> run = Run(new(), step => 1000 - step);
         Assert.Equal(780, Hold(run));
         Assert.DoesNotContain(run.Decisions<ChooseRate>(), choice => choice.Kind == "decay");
-        Assert.Contains("to step 240 at least, 780 at most", run.Decisions<ChooseRate>().Single(choice => choice.Kind == "path").Reason, StringComparison.Ordinal);
+        Assert.Contains("to step 240 at least", run.Decisions<ChooseRate>().Single(choice => choice.Kind == "path").Reason, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class HoldTests
     {
         SimulatedSearch<QuadraticState> run = Run(new(), _ => double.NaN);
         Assert.Equal(240, Hold(run));
-        Assert.Contains("no losses", run.Decisions<ChooseRate>().Single(choice => choice.Kind == "decay").Reason, StringComparison.Ordinal);
+        Assert.Contains("none was told", run.Decisions<ChooseRate>().Single(choice => choice.Kind == "decay").Reason, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -69,27 +69,83 @@ public sealed class HoldTests
         Assert.Equal(fixedHold.Total, follows.Total);
     }
 
-    [Fact]
-    public void A_peak_that_diverges_while_it_is_held_decays_from_the_last_look_on_from_half_of_it()
+    [Theory]
+    [InlineData(100, 64, 240)]
+    [InlineData(200, 150, 330)]
+    [InlineData(400, 330, 510)]
+    public void A_peak_that_diverges_while_it_is_held_is_halved_from_the_last_look_on_and_its_own_losses_are_looked_at(long at, long from, long second)
     {
         double peak = Run(new(), step => 1000 - step).Schedule[1].From;
-        SimulatedSearch<QuadraticState> run = Run(new(), step => 1000 - step, diverges: (400, peak));
-        Assert.Equal(330, Assert.Single(run.Decisions<ReduceRate>()).Step);
+        SimulatedSearch<QuadraticState> run = Run(new(), step => 1000 - step, diverges: (at, peak));
+        Assert.Equal(from, Assert.Single(run.Decisions<ReduceRate>()).Step);
+        Assert.Equal(780, Hold(run));
+        Assert.Equal(peak / 2, run.Schedule[^2].From);
+        Assert.Equal(780 - from, run.Schedule[^2].Steps);
+        AssertTrainedAsScheduled(run);
 
-        // There are no losses at half the rate to go by: it is not held on.
-        Assert.Equal([64, 330 - 64, Steps - 330], run.Schedule.Select(piece => piece.Steps));
-        Assert.Equal((peak, peak / 2, 0.0), (run.Schedule[1].From, run.Schedule[2].From, run.Schedule[2].To));
-        Assert.Equal(Steps, run.Training);
+        // No loss at the peak is compared with one at half of it.
+        SimulatedSearch<QuadraticState> flat = Run(new(), step => step < from ? 1000 - step : 1, diverges: (at, peak));
+        Assert.Equal(second, Hold(flat));
+    }
+
+    [Fact]
+    public void A_decay_that_diverges_is_halved_from_where_it_began()
+    {
+        double peak = Run(new(), _ => 1).Schedule[1].From;
+        SimulatedSearch<QuadraticState> run = Run(new(), _ => 1, diverges: (300, peak / 2));
+        Assert.Equal(240, Assert.Single(run.Decisions<ReduceRate>()).Step);
+        Assert.Equal([new RateRun(960, peak / 2, 0)], run.Schedule.TakeLast(1));
+        AssertTrainedAsScheduled(run);
+    }
+
+    [Fact]
+    public void Looks_are_half_a_window_apart_at_least_and_none_is_just_before_the_most()
+    {
+        // The arm of the last rung ends at step 144, 6 before a look.
+        SimulatedSearch<QuadraticState> far = Run(new() { Rung2 = 0.18, Guard = 2 }, _ => 1);
+        Assert.Equal([144, 240, 330], far.Stretches.Where(s => s.Plan.Role == StretchRole.Path).Select(s => s.Plan.Start));
+        Assert.Contains("to step 330 at least", far.Decisions<ChooseRate>().Single(choice => choice.Kind == "path").Reason, StringComparison.Ordinal);
+
+        // 0.65 of 610 is 396.5.
+        SimulatedSearch<QuadraticState> odd = Run(new(), step => 1000 - step, steps: 610);
+        Assert.Equal(397, Hold(odd));
+        Assert.All(odd.Stretches.Where(s => s.Plan.Role == StretchRole.Path), s => Assert.InRange(s.Plan.Steps, 40, 610));
+    }
+
+    [Fact]
+    public void A_warm_up_comes_before_all_of_it()
+    {
+        var problem = new SearchProblem(Steps + 50, 1e-3, 1, new WarmupPlan(50, 0, 0.05), 7, 1);
+        SimulatedSearch<QuadraticState> run = new SearchSimulator<QuadraticState>(
+            new AnnealedSearch(problem, new()), new Told(step => 1000 - Math.Min(step, 200), null)).Run();
+        Assert.Equal((290 + 90, Steps - 330), (run.Decisions<ChooseRate>().Single(choice => choice.Kind == "decay").Start, run.Schedule[^1].Steps));
+        AssertTrainedAsScheduled(run, Steps + 50);
+    }
+
+    /// <summary>A search that began before holds followed the loss has its schedule in its events.</summary>
+    [Fact]
+    public void A_path_that_was_chosen_with_another_hold_keeps_it()
+    {
+        SimulatedSearch<QuadraticState> old = Run(new() { Hold = 0.35 }, step => 1000 - step);
+        var search = new AnnealedSearch(new SearchProblem(Steps, 1e-3, 1, null, 7, 1), new());
+        var state = (AnnealedState)old.Events.Aggregate(search.Initial, search.Apply);
+        Assert.Equal(old.Schedule, state.Path!.Runs);
+        Assert.True(state.Ended);
+    }
+
+    private static void AssertTrainedAsScheduled(SimulatedSearch<QuadraticState> run, long steps = Steps)
+    {
+        Assert.Equal(steps, run.Training);
         double[] trained = [.. run.Stretches.Where(s => s.OnPath).OrderBy(s => s.Plan.Start).SelectMany(s => s.Plan.Runs.Rates(s.Plan.Offset, s.Plan.Steps))];
-        Assert.Equal(run.Schedule.Rates(0, Steps), trained);
+        Assert.Equal(run.Schedule.Rates(0, steps), trained);
     }
 
     private static long Hold(SimulatedSearch<QuadraticState> run) => run.Schedule.TakeWhile(piece => piece.From == piece.To).Sum(piece => piece.Steps);
 
     private static SimulatedSearch<QuadraticState> Run(
-        AnnealedSettings settings, Func<long, double> loss, int parallelism = 1, (long Step, double Rate)? diverges = null) =>
+        AnnealedSettings settings, Func<long, double> loss, int parallelism = 1, (long Step, double Rate)? diverges = null, long steps = Steps) =>
         new SearchSimulator<QuadraticState>(
-            new AnnealedSearch(new SearchProblem(Steps, 1e-3, 1, null, 7, parallelism), settings), new Told(loss, diverges), parallelism, parallelism).Run();
+            new AnnealedSearch(new SearchProblem(steps, 1e-3, 1, null, 7, parallelism), settings), new Told(loss, diverges), parallelism, parallelism).Run();
 
     /// <summary>The quadratic, whose path tells these losses, and diverges at a step at rates from one up.</summary>
     private sealed class Told(Func<long, double> loss, (long Step, double Rate)? diverges) : ISimulatedTrainer<QuadraticState>
