@@ -80,18 +80,24 @@ public sealed class GoldenBytesTests
     [Fact]
     public void No_golden_file_is_of_a_type_that_is_gone()
     {
-        string[] known = [.. Stored().Select(row => row.Data.Item1), "snapshot.autolrs-reference", "snapshot.fixed"];
+        string[] known = [.. Stored().Select(row => row.Data.Item1), "snapshot.annealed", "snapshot.autolrs-reference", "snapshot.fixed"];
         Assert.All(
             Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)[..^".json".Length]),
             name => Assert.Contains(known, type => name == type || name.StartsWith(type + ".v", StringComparison.Ordinal)));
     }
 
     [Theory]
+    [InlineData("annealed")]
     [InlineData("autolrs-reference")]
     [InlineData("fixed")]
     public void A_snapshot_is_read_and_written_again_in_its_newest_shape(string algorithm)
     {
-        ISearch search = SearchFactory.Create(JobFiles.Read(algorithm == "fixed" ? JobFiles.Fixed(steps: 20) : JobFiles.Reference(steps: 40, candidates: 2)));
+        ISearch search = SearchFactory.Create(JobFiles.Read(algorithm switch
+        {
+            "annealed" => JobFiles.Annealed(),
+            "fixed" => JobFiles.Fixed(steps: 20),
+            _ => JobFiles.Reference(steps: 40, candidates: 2),
+        }));
         string[] files = Files($"snapshot.{algorithm}");
         string newest = File.ReadAllText(files[^1]);
         foreach (string file in files)
