@@ -37,7 +37,7 @@ public sealed class WatchedJobTests
         Assert.Matches(@"^peak [\d.]+: [\d.]+ has the lowest score", told[peak]);
         Assert.EndsWith("It is held while the training loss falls, to step 320 at least.", told[peak], StringComparison.Ordinal);
         Assert.Matches(@"^trains on from that probe \(85 steps kept\): holds [\d.]+ to step 1040 at the latest, then decays linearly to 0 at step 1600$", told[peak + 1]);
-        Assert.Single(told, line => Regex.IsMatch(line, @"^decays from step \d+: Held at [\d.]+ to step \d+: the mean training loss is not seen to fall any more", RegexOptions.None, Limit));
+        Assert.Single(told, line => Regex.IsMatch(line, @"^decays from step \d+: At [\d.]+ the mean training loss is not seen to fall any more", RegexOptions.None, Limit));
         Assert.Contains(told, line => line.StartsWith("All 1600 steps were trained", StringComparison.Ordinal));
     }
 

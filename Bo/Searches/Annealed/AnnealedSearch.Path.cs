@@ -138,7 +138,7 @@ public sealed partial class AnnealedSearch
             new ChooseRate(
                 Stage(Rungs) + 1, "decay", _start + made, _steps - made, [new RateRun(_steps - made, path.Peak, 0)], path.Peak, Forecast: null,
                 Candidates: [], Taken: [], Dropped: [],
-                $"Held at {path.Peak:G4} to step {_start + made}: the mean training loss is not seen to fall any more ({why})."),
+                $"At {path.Peak:G4} the mean training loss is not seen to fall any more ({why}): the rate decays linearly to 0."),
         ];
     }
 
