@@ -54,8 +54,9 @@ public sealed record StretchCost(long Training, long Search, double Evaluation)
 /// </summary>
 /// <param name="Stage">Index of the stage.</param>
 /// <param name="Kind">
-/// stage, warmup or path; decay: the path decays from here on, earlier than planned; end: the model is one of fewer steps, because what was trained beyond is worse; rung:
-/// candidates were compared, nothing of the schedule is decided, and runs are empty.
+/// stage, warmup or path; decay: the path decays from here on, earlier than planned; end: the model is one of fewer steps,
+/// because what was trained beyond is worse; rung: candidates were compared, nothing of the schedule is decided, and runs
+/// are empty.
 /// </param>
 /// <param name="Start">First step of the stage within the trial.</param>
 /// <param name="Steps">Its length.</param>

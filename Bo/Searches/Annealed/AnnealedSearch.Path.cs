@@ -19,7 +19,7 @@ public sealed partial class AnnealedSearch
     private long HoldEnd(Arm arm) =>
         Math.Max(arm.Made, Share(_settings.Hold ?? (Races ? AnnealedSettings.RaceHold : _settings.MostHold)));
 
-    /// <summary>A share of T in whole steps. Sums of shares that ought to end in a half do so to the last bit but one.</summary>
+    /// <summary>A share of T in whole steps. A half is rounded up, also one that a sum of shares misses by its last bit.</summary>
     private long Share(double share) => (long)Math.Round((share * _steps) + 1e-9, MidpointRounding.AwayFromZero);
 
     /// <summary>The next step after the warm-up at which is looked whether the loss still falls; half a window away at least.</summary>
