@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orchestrator.Cli.Data;
 using Orchestrator.Cli.Local;
+using Orchestrator.Contracts.Client;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -74,7 +75,7 @@ internal static class DataCommand
             ?? throw new BadInputException($"found '{name}'; {string.Join(", ", KnownDataSets.All.Select(known => known.Name))} can be fetched. Any other set is a folder of its name below --data");
         string root = DataFolders.Resolve(session, option).FirstOrDefault()
             ?? throw new BadInputException("say with --data DIR, or ORCHESTRATOR_DATA, where data sets are kept");
-        using var http = new HttpClient();
+        using var http = new HttpClient(new DroppedConnectionHandler(new SocketsHttpHandler()));
         string folder = Path.Combine(root, set.Name);
         await DataFetch.RunAsync(set, folder, http, session.Error.WriteLine, ct);
         if (json)

@@ -31,7 +31,7 @@ internal static class DataFetch
                 await using FileStream target = File.Create(partial);
                 await source.CopyToAsync(target, ct);
             }
-            catch (HttpRequestException unreachable)
+            catch (Exception unreachable) when (unreachable is HttpRequestException or HttpIOException)
             {
                 throw new BadInputException($"{file.Source} cannot be fetched: {unreachable.Message}. Get {file.Name} in another way (SHA-256 {file.Sha256}) and put it into {folder}");
             }

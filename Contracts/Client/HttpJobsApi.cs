@@ -26,7 +26,7 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
         ArgumentNullException.ThrowIfNull(server);
         _server = server;
         _clock = clock ?? TimeProvider.System;
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })
+        _http = new HttpClient(new DroppedConnectionHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }))
         {
             BaseAddress = server,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -122,11 +122,16 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
     public async Task<Stream> ModelAsync(string job, CancellationToken ct = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{Job(job)}/model");
-        using HttpResponseMessage response = await SendAsync(request, ct);
-        var model = new MemoryStream();
-        await response.Content.CopyToAsync(model, ct);
-        model.Position = 0;
-        return model;
+        return await ReadAsync(
+            request,
+            async content =>
+            {
+                var model = new MemoryStream();
+                await content.CopyToAsync(model, ct);
+                model.Position = 0;
+                return model;
+            },
+            ct);
     }
 
     /// <inheritdoc/>
@@ -157,7 +162,7 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
             Problem? problem = await response.Content.ReadFromJsonAsync<Problem>(WireJson.Options, ct);
             return new ApiException(status, problem?.Title ?? response.ReasonPhrase ?? "Refused", problem?.Detail, problem?.Errors ?? []);
         }
-        catch (JsonException)
+        catch (Exception e) when (IsNoAnswer(e))
         {
             return new ApiException(status, response.ReasonPhrase ?? "Refused", null, []);
         }
@@ -227,22 +232,27 @@ public sealed class HttpJobsApi : IJobsApi, IDisposable
     private async Task<string> TextAsync(string path, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        using HttpResponseMessage response = await SendAsync(request, ct);
-        return await response.Content.ReadAsStringAsync(ct);
+        return await ReadAsync(request, content => content.ReadAsStringAsync(ct), ct);
     }
 
-    private async Task<T> ReadAsync<T>(HttpRequestMessage request, CancellationToken ct)
+    private Task<T> ReadAsync<T>(HttpRequestMessage request, CancellationToken ct) =>
+        ReadAsync(request, async content => (await content.ReadFromJsonAsync<T>(WireJson.Options, ct))!, ct);
+
+    private async Task<T> ReadAsync<T>(HttpRequestMessage request, Func<HttpContent, Task<T>> read, CancellationToken ct)
     {
         using HttpResponseMessage response = await SendAsync(request, ct);
         try
         {
-            return (await response.Content.ReadFromJsonAsync<T>(WireJson.Options, ct))!;
+            return await read(response.Content);
         }
-        catch (Exception e) when (e is JsonException or IOException or HttpRequestException)
+        catch (Exception e) when (IsNoAnswer(e))
         {
             throw new ServerUnreachableException(_server, e);
         }
     }
+
+    /// <summary>Whether a body broke off, or is not a silo's.</summary>
+    private static bool IsNoAnswer(Exception e) => e is JsonException or IOException or HttpRequestException;
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct)
     {

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Orchestrator.Contracts;
+using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Leases;
 
 namespace Orchestrator.Workers.Agent.Silo;
@@ -32,7 +33,7 @@ internal sealed class SiloClient : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(3),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
-        _http = new HttpClient(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new DroppedConnectionHandler(handler)) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("orchestrator-agent", AgentVersion.Short));
         if (key is not null)
         {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Orchestrator.Contracts;
+using Orchestrator.Contracts.Client;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
 
@@ -27,7 +28,7 @@ public sealed class ProtocolWorker(Func<Uri> silo, string pool, string name = "w
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(25);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })
+    private readonly HttpClient _http = new(new DroppedConnectionHandler(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }))
     {
         Timeout = TimeSpan.FromSeconds(60),
     };
