@@ -202,12 +202,13 @@ internal sealed partial class ResultDelivery
                 await _checkpoints.PublishAsync(blob, stopping);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             return; // It is in the spool.
         }
-        catch (Exception e) when (e is CheckpointLostException or SiloRefusedException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // Whatever it is: a result of which nothing is sent, and whose lease is kept alive, ends no job.
             completion = Failed(completion, e);
             Spool(completion);
         }

@@ -158,6 +158,16 @@ public sealed class ResultDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_defect_in_publishing_a_checkpoint_fails_the_segment_and_holds_up_nobody()
+    {
+        _disk.OnPublish = () => throw new InvalidOperationException("a defect");
+
+        Completion sent = await DeliverAsync(Finished("a", checkpoint: true));
+
+        Assert.Equal((CompletionOutcome.Failed, "error", true), (sent.Outcome, sent.Failure!.Kind, sent.Failure.WorkerFault));
+    }
+
+    [Fact]
     public async Task A_result_that_cannot_be_spooled_is_sent_from_memory()
     {
         Directory.Delete(_folder.Path);
