@@ -13,6 +13,9 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     private static readonly string Program = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory, "..", "..", "Agent", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name, "orchestrator-agent"));
 
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Hangs = TimeSpan.FromSeconds(30);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
 
@@ -48,6 +51,16 @@ internal sealed class AgentUnderTest : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         });
+
+    /// <summary>Ends when it has printed <paramref name="words"/>: what it logs comes later than what it does.</summary>
+    internal async Task SaidAsync(string words)
+    {
+        using var hangs = new CancellationTokenSource(Hangs, TimeProvider.System);
+        while (!Output.Contains(words, StringComparison.Ordinal))
+        {
+            await Task.Delay(Look, TimeProvider.System, hangs.Token);
+        }
+    }
 
     /// <summary>SIGTERM.</summary>
     internal void Terminate() => Signal("TERM");

@@ -7,10 +7,12 @@ namespace Orchestrator.Agent.Tests;
 internal static class ProcessTable
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Hangs = TimeSpan.FromSeconds(30);
 
     /// <summary>The process numbers the fake trainer wrote; waits until there are <paramref name="count"/>.</summary>
     internal static async Task<int[]> ReadAsync(string pidFile, int count)
     {
+        using var hangs = new CancellationTokenSource(Hangs, TimeProvider.System);
         while (true)
         {
             string[] lines = File.Exists(pidFile) ? await File.ReadAllLinesAsync(pidFile, TestContext.Current.CancellationToken) : [];
@@ -19,7 +21,7 @@ internal static class ProcessTable
                 return [.. lines.Select(l => int.Parse(l, CultureInfo.InvariantCulture))];
             }
 
-            await Task.Delay(Look, TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(Look, TimeProvider.System, hangs.Token);
         }
     }
 

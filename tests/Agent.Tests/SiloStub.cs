@@ -23,6 +23,10 @@ internal sealed class SiloStub : IAsyncDisposable
     private readonly Queue<Lease> _waiting = new();
     private readonly Dictionary<string, IReadOnlyList<Lease>> _granted = [];
     private readonly List<(Func<bool> Condition, TaskCompletionSource Met)> _waiters = [];
+    private readonly List<WorkerRegistration> _registrations = [];
+    private readonly List<LeaseRequest> _leaseRequests = [];
+    private readonly List<HeartbeatRequest> _heartbeats = [];
+    private readonly List<Completion> _completions = [];
     private readonly int _port = FreePort();
     private WebApplication? _app;
 
@@ -34,14 +38,14 @@ internal sealed class SiloStub : IAsyncDisposable
     /// <summary>Blobs that were asked for, each time.</summary>
     internal ConcurrentQueue<string> Downloads { get; } = new();
 
-    internal List<WorkerRegistration> Registrations { get; } = [];
+    internal IReadOnlyList<WorkerRegistration> Registrations => SoFar(_registrations);
 
-    internal List<LeaseRequest> LeaseRequests { get; } = [];
+    internal IReadOnlyList<LeaseRequest> LeaseRequests => SoFar(_leaseRequests);
 
-    internal List<HeartbeatRequest> Heartbeats { get; } = [];
+    internal IReadOnlyList<HeartbeatRequest> Heartbeats => SoFar(_heartbeats);
 
     /// <summary>Every completion, retries too, in order of arrival.</summary>
-    internal List<Completion> Completions { get; } = [];
+    internal IReadOnlyList<Completion> Completions => SoFar(_completions);
 
     internal Dictionary<string, StopReason> Stops { get; } = [];
 
@@ -124,10 +128,7 @@ internal sealed class SiloStub : IAsyncDisposable
     internal async Task<Completion> CompletionAsync(string token)
     {
         await UntilAsync(() => Completions.Any(c => c.Token == token), $"a completion of {token}");
-        lock (_gate)
-        {
-            return Completions.First(c => c.Token == token);
-        }
+        return Completions.First(c => c.Token == token);
     }
 
     /// <summary>Ends when something was said that makes <paramref name="condition"/> true.</summary>
@@ -159,6 +160,15 @@ internal sealed class SiloStub : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>A copy: requests go on to come while a test looks.</summary>
+    private T[] SoFar<T>(List<T> said)
+    {
+        lock (_gate)
+        {
+            return [.. said];
+        }
+    }
+
     private static async Task<T> ReadAsync<T>(HttpRequest request) =>
         (await request.ReadFromJsonAsync<T>(WireJson.Options))!;
 
@@ -174,7 +184,7 @@ internal sealed class SiloStub : IAsyncDisposable
 
         lock (_gate)
         {
-            Registrations.Add(registration);
+            _registrations.Add(registration);
             WorkersUnknown = false;
         }
 
@@ -189,7 +199,7 @@ internal sealed class SiloStub : IAsyncDisposable
         bool unknown;
         lock (_gate)
         {
-            LeaseRequests.Add(request);
+            _leaseRequests.Add(request);
             unknown = WorkersUnknown;
         }
 
@@ -253,7 +263,7 @@ internal sealed class SiloStub : IAsyncDisposable
         HeartbeatReply reply;
         lock (_gate)
         {
-            Heartbeats.Add(heartbeat);
+            _heartbeats.Add(heartbeat);
             reply = new HeartbeatReply(
                 [.. heartbeat.Leases.Where(l => Stops.ContainsKey(l.Token)).Select(l => new LeaseStop(l.Token, Stops[l.Token]))],
                 WorkersUnknown);
@@ -273,7 +283,7 @@ internal sealed class SiloStub : IAsyncDisposable
             {
                 bool again = Completions.Any(c => c.Token == completion.Token);
                 receipts.Add(new(completion.Token, again ? CompletionVerdict.Retry : CompletionVerdict.Accepted));
-                Completions.Add(completion);
+                _completions.Add(completion);
             }
         }
 

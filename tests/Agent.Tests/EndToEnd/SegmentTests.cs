@@ -10,6 +10,9 @@ namespace Orchestrator.Agent.Tests.EndToEnd;
 /// <summary>The agent's executable, its trainer's process and a silo over a socket.</summary>
 public sealed class SegmentTests : IAsyncLifetime
 {
+    /// <summary>Seconds that a busy machine may take for what is decided at once (SlotMachineTests have the decisions).</summary>
+    private const double Slow = 10;
+
     private readonly TemporaryFolder _folder = new();
     private SiloStub _silo = null!;
     private AgentUnderTest _agent = null!;
@@ -125,9 +128,9 @@ public sealed class SegmentTests : IAsyncLifetime
     [InlineData("hang")]
     [InlineData("mute")]
     [InlineData("garbage")]
-    public async Task Silence_is_a_hang_within_two_seconds(string behave)
+    public async Task Silence_is_a_hang_once_its_time_is_over(string behave)
     {
-        const double hang = 1;
+        const double hang = 3; // Until the trainer has opened its input, its start counts as well.
         string pids = _folder.File("pids");
         _silo.Offer(Work.Segment(behave, ("pidFile", pids)).WithHang(hang).As("bad"));
         int[] processes = await ProcessTable.ReadAsync(pids, 1);
@@ -135,7 +138,7 @@ public sealed class SegmentTests : IAsyncLifetime
 
         Completion bad = await _silo.CompletionAsync("bad");
 
-        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, hang + 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, hang + Slow);
         Assert.Equal("hung", bad.Failure!.Kind);
         await ProcessTable.GoneAsync(processes);
         Assert.Equal(behave == "garbage", bad.Log?.Contains("lorem ipsum", StringComparison.Ordinal) ?? false);
@@ -156,7 +159,7 @@ public sealed class SegmentTests : IAsyncLifetime
     [Theory]
     [InlineData("abort")]
     [InlineData("exit")]
-    public async Task A_trainer_that_dies_is_reported_within_two_seconds(string behave)
+    public async Task A_trainer_that_dies_is_reported_at_once(string behave)
     {
         string pids = _folder.File("pids");
         string gate = _folder.File("gate");
@@ -168,7 +171,7 @@ public sealed class SegmentTests : IAsyncLifetime
 
         Completion bad = await _silo.CompletionAsync("bad");
 
-        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, Slow);
         Assert.Equal("crashed", bad.Failure!.Kind);
     }
 
@@ -245,7 +248,7 @@ public sealed class SegmentTests : IAsyncLifetime
 
         Assert.Equal(CompletionOutcome.Succeeded, (await _silo.CompletionAsync("2")).Outcome);
         Assert.Equal(parent.Sha256, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(cached, TestContext.Current.CancellationToken))));
-        Assert.Contains("was changed on disk", _agent.Output, StringComparison.Ordinal);
+        await _agent.SaidAsync("was changed on disk");
     }
 
     [Fact]

@@ -29,9 +29,10 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
 
     private async Task SpooledAsync(int count)
     {
+        using var hangs = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
         while (Directory.GetFiles(Spool, "*.json").Length < count)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, hangs.Token);
         }
     }
 
@@ -126,19 +127,11 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
         await using var agent = AgentUnderTest.Start(_silo.Address, _folder);
         await _silo.UntilAsync(() => _silo.Heartbeats.Count == 1 && _silo.LeaseRequests.Count == 1, "a heartbeat and a poll");
         await _silo.GoAwayAsync();
-        await SaidAsync(agent, "does not answer");
+        await agent.SaidAsync("does not answer");
 
         await _silo.ComeBackAsync();
 
         await _silo.UntilAsync(() => _silo.Heartbeats.Count == 2, "another heartbeat");
-    }
-
-    private static async Task SaidAsync(AgentUnderTest agent, string words)
-    {
-        while (!agent.Output.Contains(words, StringComparison.Ordinal))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
     }
 
     [Fact]
@@ -146,7 +139,7 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
     {
         await _silo.GoAwayAsync();
         await using var agent = AgentUnderTest.Start(_silo.Address, _folder);
-        await SaidAsync(agent, "does not answer");
+        await agent.SaidAsync("does not answer");
 
         await _silo.ComeBackAsync();
 

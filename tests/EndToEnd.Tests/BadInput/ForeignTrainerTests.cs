@@ -6,9 +6,9 @@ namespace Orchestrator.EndToEnd.Tests.BadInput;
 public sealed class ForeignTrainerTests(ServedWorkers workers)
 {
     [Theory]
-    [InlineData("garbage", "no protocol message came for 2 s (hangSeconds)")]
-    [InlineData("mute", "`open` was not answered for 2 s (hangSeconds)")]
-    [InlineData("hang", "no protocol message came for 2 s (hangSeconds)")]
+    [InlineData("garbage", "no protocol message came for 4 s (hangSeconds)")]
+    [InlineData("mute", "`open` was not answered for 4 s (hangSeconds)")]
+    [InlineData("hang", "no protocol message came for 4 s (hangSeconds)")]
     [InlineData("malformed", "it broke the trainer protocol")]
     [InlineData("too_long", "it broke the trainer protocol")]
     [InlineData("wrong_rates", "did not keep to the rate plan", "planned was")]
@@ -49,7 +49,7 @@ public sealed class ForeignTrainerTests(ServedWorkers workers)
         name: foreign
         trainer:
           command: [{{Command}}]
-          hangSeconds: 2
+          hangSeconds: {{(behave is "garbage" or "mute" or "hang" ? 4 : 60)}}
           settings: { behave: {{behave}} }
         objective: { metric: validation_loss, type: minimize }
         steps: 10
