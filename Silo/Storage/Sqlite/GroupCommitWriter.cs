@@ -1,3 +1,4 @@
+using System.Data;
 using System.Threading.Channels;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -111,6 +112,12 @@ internal sealed class GroupCommitWriter : IDisposable
 
         try
         {
+            if (_connection.State != ConnectionState.Open && !Reconnect())
+            {
+                // Dapper would open it for each statement by itself: what is one transaction here would be many.
+                throw new InvalidOperationException("The database could not be opened again.");
+            }
+
             _connection.Execute("BEGIN IMMEDIATE");
             foreach (PendingWrite write in batch)
             {
@@ -198,16 +205,18 @@ internal sealed class GroupCommitWriter : IDisposable
     }
 
     /// <summary>A new connection knows only what the file says, whatever the old one believed.</summary>
-    private void Reconnect()
+    private bool Reconnect()
     {
         _connection.Dispose();
         try
         {
             _connection = _connect();
+            return true;
         }
         catch (Exception e) when (e is SqliteException or StoreRefusedException)
         {
-            // The disposed connection makes the next writes fail too, and each of them tries again.
+            // The next writes find it closed, and each of them tries again.
+            return false;
         }
     }
 }

@@ -6,6 +6,9 @@ namespace Orchestrator.Silo.Storage.Sqlite;
 /// </summary>
 internal sealed class StoreLock : IDisposable
 {
+    /// <summary>EWOULDBLOCK, of flock.</summary>
+    private const int HeldByAnother = 11;
+
     private readonly FileStream _file;
 
     private StoreLock(FileStream file) => _file = file;
@@ -21,7 +24,7 @@ internal sealed class StoreLock : IDisposable
         {
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && e.HResult != HeldByAnother))
         {
             throw new StoreRefusedException(
                 $"The store {folder} cannot be locked: {e.Message} Its folder must be writable by this user.", e);

@@ -39,6 +39,17 @@ public sealed class SqliteJobStoreTests : JobStoreContract
     }
 
     [Fact]
+    public async Task A_lock_that_cannot_be_made_is_not_called_another_silos()
+    {
+        await CloseAsync(Store);
+        File.Delete(_folder.File("lock"));
+        File.CreateSymbolicLink(_folder.File("lock"), _folder.File("nowhere/lock"));
+        StoreRefusedException e = Assert.Throws<StoreRefusedException>(() => Open());
+        Assert.Contains("cannot be locked", e.Message);
+        Assert.Contains("Could not find", e.Message);
+    }
+
+    [Fact]
     public async Task A_store_of_a_newer_version_is_refused_and_left_alone()
     {
         await CloseAsync(Store);
