@@ -28,7 +28,7 @@ internal static class ProgramCommand
         }
         catch (OperationCanceledException)
         {
-            using Process? kill = Process.Start(new ProcessStartInfo("kill", ["-TERM", process.Id.ToString()]));
+            ChildProcess.Terminate(process);
             using var limit = new CancellationTokenSource(Patience, session.Time);
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!process.HasExited)

@@ -17,6 +17,7 @@ internal static class RunCommand
 {
     private const string OnlyPool = "default";
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     public static Command Create(Session session)
     {
@@ -69,8 +70,10 @@ internal static class RunCommand
         int count = slots ?? Math.Max(1, Environment.ProcessorCount / spec.Trainer.Threads);
         await using var cluster = new LocalCluster(session, Path.GetFullPath(state), count, string.Join(':', folders));
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        string command = $"orchestrator run {path}{(data is null ? "" : $" --data {data}")}";
         IJobsApi api;
         JobView job;
+        JobResult result;
         try
         {
             Task children = Task.CompletedTask;
@@ -82,9 +85,11 @@ internal static class RunCommand
                 await WhileAsync(children, WaitForWorkerAsync(session, started, watching.Token));
                 return started;
             });
-            job = await SubmitAsync(api, file, key, ct);
+            job = await WhileAsync(children, AgainAsync(session, () => SubmitAsync(api, file, key, watching.Token), watching.Token));
             first = false;
             await WhileAsync(children, JobWatcher.WatchAsync(session, api, job.Id, json, () => cluster.LastNote, watching.Token));
+            result = await WhileAsync(
+                children, AgainAsync(session, () => ResultFiles.WriteAsync(api, job.Id, folder, command, watching.Token), watching.Token));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -103,8 +108,6 @@ internal static class RunCommand
             await watching.CancelAsync();
         }
 
-        string command = $"orchestrator run {path}{(data is null ? "" : $" --data {data}")}";
-        JobResult result = await ResultFiles.WriteAsync(api, job.Id, folder, command, ct);
         return Conclude(session, result, folder, json);
     }
 
@@ -129,14 +132,21 @@ internal static class RunCommand
         byte[] canonical = CanonicalJson.Write(System.Text.Json.Nodes.JsonNode.Parse(file.Root.GetRawText()));
         string key = Convert.ToHexStringLower(SHA256.HashData(canonical));
         string remembered = Path.Combine(state, "job");
-        bool first = !File.Exists(remembered);
-        if (!first && File.ReadAllText(remembered).Trim() != key)
+        string owner = File.Exists(remembered) ? File.ReadAllText(remembered).Trim() : "";
+        bool first = owner.Length == 0;
+        if (!first && owner != key)
         {
             throw new BadInputException($"{folder} holds the state of another job: the job file was changed since. Use --fresh to forget that state, or --out for another folder.");
         }
 
-        Directory.CreateDirectory(state);
-        File.WriteAllText(remembered, key + "\n", new UTF8Encoding(false));
+        if (first)
+        {
+            // All of it or nothing: half a key would be another job's.
+            Directory.CreateDirectory(state);
+            File.WriteAllText(remembered + ".tmp", key + "\n", new UTF8Encoding(false));
+            File.Move(remembered + ".tmp", remembered, overwrite: true);
+        }
+
         return (key, first);
     }
 
@@ -150,6 +160,29 @@ internal static class RunCommand
     {
         await Task.WhenAny(children, done);
         await (done.IsCompleted ? done : children);
+    }
+
+    /// <inheritdoc cref="WhileAsync(Task, Task)"/>
+    private static async Task<T> WhileAsync<T>(Task children, Task<T> done)
+    {
+        await WhileAsync(children, (Task)done);
+        return await done;
+    }
+
+    /// <summary>Makes a call until it is answered: a silo of this command's own that was killed is started again.</summary>
+    private static async Task<T> AgainAsync<T>(Session session, Func<Task<T>> call, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (ServerUnreachableException)
+            {
+                await Task.Delay(Look, session.Time, ct);
+            }
+        }
     }
 
     /// <summary>Until the agent has registered a submission cannot be checked against what it offers.</summary>
@@ -170,7 +203,7 @@ internal static class RunCommand
                 // It is being started again.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(100), session.Time, ct);
+            await Task.Delay(Look, session.Time, ct);
         }
     }
 

@@ -31,7 +31,8 @@ internal static class DataFetch
                 await using FileStream target = File.Create(partial);
                 await source.CopyToAsync(target, ct);
             }
-            catch (Exception unreachable) when (unreachable is HttpRequestException or HttpIOException)
+            catch (Exception unreachable) when (unreachable is HttpRequestException or HttpIOException
+                || (unreachable is OperationCanceledException && !ct.IsCancellationRequested))
             {
                 throw new BadInputException($"{file.Source} cannot be fetched: {unreachable.Message}. Get {file.Name} in another way (SHA-256 {file.Sha256}) and put it into {folder}");
             }

@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Orchestrator.Cli.Local;
 
 /// <summary>One of our own executables, running beside this command; what it prints goes to a log file.</summary>
-internal sealed class ChildProcess : IDisposable
+internal sealed partial class ChildProcess : IDisposable
 {
+    private const int SigTerm = 15;
+
     private readonly Process _process;
     private readonly StreamWriter _log;
 
@@ -70,7 +73,7 @@ internal sealed class ChildProcess : IDisposable
             return;
         }
 
-        using Process? kill = Process.Start(new ProcessStartInfo("kill") { ArgumentList = { "-TERM", _process.Id.ToString() } });
+        Terminate(_process);
         using var limit = new CancellationTokenSource(patience, clock);
         try
         {
@@ -91,8 +94,25 @@ internal sealed class ChildProcess : IDisposable
     public void Dispose()
     {
         _process.Dispose();
-        _log.Dispose();
+        lock (_log)
+        {
+            try
+            {
+                _log.Dispose();
+            }
+            catch (IOException)
+            {
+                // A full disk: what it could not write is lost.
+            }
+        }
     }
+
+    /// <summary>Asks a process to end (SIGTERM); that it is gone already is no error.</summary>
+    public static void Terminate(Process process) => _ = Kill(process.Id, SigTerm);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
 
     private static void Write(StreamWriter log, string? line)
     {
@@ -100,9 +120,16 @@ internal sealed class ChildProcess : IDisposable
         {
             lock (log)
             {
-                if (log.BaseStream is { CanWrite: true })
+                try
                 {
-                    log.WriteLine(line);
+                    if (log.BaseStream is { CanWrite: true })
+                    {
+                        log.WriteLine(line);
+                    }
+                }
+                catch (IOException)
+                {
+                    // A full disk: the line is lost. Thrown here, on a thread of the runtime, it would end this command.
                 }
             }
         }
