@@ -3,7 +3,11 @@ using Orchestrator.Contracts.Trainers;
 namespace Orchestrator.Contracts.Leases;
 
 /// <summary>Body of <c>POST /v1/completions</c>.</summary>
-public sealed record CompletionRequest(string Pool, string Worker, string Instance, IReadOnlyList<Completion> Completions);
+public sealed record CompletionRequest(string Pool, string Worker, string Instance, IReadOnlyList<Completion> Completions)
+{
+    /// <summary>Most bytes of it that a silo reads.</summary>
+    public const long MostBytes = 64 << 20;
+}
 
 /// <summary>How a lease ended.</summary>
 public enum CompletionOutcome

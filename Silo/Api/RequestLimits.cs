@@ -1,3 +1,5 @@
+using Orchestrator.Contracts.Leases;
+
 namespace Orchestrator.Silo.Api;
 
 /// <summary>How large bodies may be.</summary>
@@ -10,5 +12,5 @@ internal static class RequestLimits
     public const long WorkerMessage = 16 << 20;
 
     /// <summary>Results of an agent: up to some hundred series.</summary>
-    public const long Completions = 64 << 20;
+    public const long Completions = CompletionRequest.MostBytes;
 }

@@ -20,9 +20,6 @@ internal sealed record SlotPlace(TrainerSlot Slot, string Device, string Scratch
 /// <summary>Runs a lease on a slot: from what the silo granted to what it is told.</summary>
 internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimeProvider time)
 {
-    /// <summary>Longest series that is read, in bytes; some forty million steps.</summary>
-    private const long LongestSeries = 1L << 30;
-
     /// <summary>How often a trainer says how far it is: what is lost when it crashes is known no better than this.</summary>
     private const double ProgressSeconds = 1;
 
@@ -184,8 +181,10 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
         completion = completion with { Steps = done.Steps, Seconds = Seconds(held, done.Seconds) };
 
         // Here and not later: the trainer may write its next series to the same file.
-        byte[]? series = done.Series is null ? null : ReadSeries(done.Series.Path);
-        if (SegmentAudit.Check(assignment.Train, done, series) is { } wrong)
+        SegmentFailure? wrong = done.Series is null ? null : SegmentAudit.CheckLength(new FileInfo(done.Series.Path));
+        byte[]? series = done.Series is null ? null : ReadSeries(done.Series.Path, wrong is null);
+        wrong ??= SegmentAudit.Check(assignment.Train, done, series);
+        if (wrong is not null)
         {
             return new(completion with { Outcome = CompletionOutcome.Failed, Failure = wrong });
         }
@@ -208,11 +207,12 @@ internal sealed class SegmentRunner(TrainerCatalog catalog, string? data, TimePr
         return new(completion, hasOutput ? assignment.Output.Path : null);
     }
 
-    private static byte[] ReadSeries(string path)
+    /// <summary>Takes the file away, read or not.</summary>
+    private static byte[] ReadSeries(string path, bool wanted)
     {
         try
         {
-            return new FileInfo(path) is { Exists: true, Length: <= LongestSeries } ? File.ReadAllBytes(path) : [];
+            return wanted && File.Exists(path) ? File.ReadAllBytes(path) : [];
         }
         finally
         {

@@ -10,6 +10,14 @@ namespace Orchestrator.Workers.Agent.Results;
 /// </summary>
 internal static class SegmentAudit
 {
+    /// <summary>Longest series that can be sent, in bytes, some six hundred thousand steps: the rest is for how JSON writes it.</summary>
+    internal const long LongestSeries = CompletionRequest.MostBytes / 4 * 3;
+
+    /// <summary>Whether a series can be sent to the silo; null = it can, or is not there.</summary>
+    internal static SegmentFailure? CheckLength(FileInfo series) => series is { Exists: true, Length: > LongestSeries }
+        ? new SegmentFailure("error", $"The series has {series.Length} bytes; at most {LongestSeries} can be sent: give the job shorter segments (segmentSteps).")
+        : null;
+
     /// <summary>What is wrong with a result; null = nothing.</summary>
     /// <param name="train">What was asked for.</param>
     /// <param name="done">What was answered.</param>

@@ -17,7 +17,7 @@ internal sealed class SiloClient : IDisposable
     private static readonly TimeSpan HeartbeatLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Blobs: a fixed time and a slow line, a megabyte a second.</summary>
+    /// <summary>Blobs and series: a fixed time and a slow line, a megabyte a second.</summary>
     private static readonly TimeSpan BlobLimit = TimeSpan.FromSeconds(60);
     private const long SlowBytesPerSecond = 1_000_000;
     private const int LongestDetail = 2000;
@@ -64,8 +64,9 @@ internal sealed class SiloClient : IDisposable
     internal async Task<IReadOnlyDictionary<string, CompletionReceipt>> CompleteAsync(
         CompletionRequest request, CancellationToken stopping)
     {
+        long bytes = request.Completions.Sum(completion => (long)(completion.Series?.Length ?? 0));
         CompletionReply reply =
-            await CallAsync<CompletionReply>(HttpMethod.Post, "v1/completions", request, CallLimit, stopping);
+            await CallAsync<CompletionReply>(HttpMethod.Post, "v1/completions", request, CallLimit + Slow(bytes), stopping);
         return reply.Receipts.DistinctBy(r => r.Token).ToDictionary(r => r.Token);
     }
 
@@ -126,7 +127,9 @@ internal sealed class SiloClient : IDisposable
         }
     }
 
-    private static TimeSpan BlobLimitFor(long bytes) => BlobLimit + TimeSpan.FromSeconds((double)bytes / SlowBytesPerSecond);
+    private static TimeSpan BlobLimitFor(long bytes) => BlobLimit + Slow(bytes);
+
+    private static TimeSpan Slow(long bytes) => TimeSpan.FromSeconds((double)bytes / SlowBytesPerSecond);
 
     private async Task<T> CallAsync<T>(
         HttpMethod method, string path, object body, TimeSpan limit, CancellationToken stopping)

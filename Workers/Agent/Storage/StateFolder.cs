@@ -8,21 +8,33 @@ internal sealed class StateFolder : IDisposable
 {
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>EWOULDBLOCK, of flock.</summary>
+    private const int HeldByAnother = 11;
+
     private readonly FileStream _lock;
 
-    private StateFolder(string path, FileStream held)
+    private StateFolder(string path)
     {
-        _lock = held;
-        Spool = Directory.CreateDirectory(Path.Combine(path, "spool")).FullName;
-        Checkpoints = Directory.CreateDirectory(Path.Combine(path, "checkpoints")).FullName;
-        Scratch = Path.Combine(path, "scratch");
-        if (Directory.Exists(Scratch))
+        _lock = new FileStream(Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        try
         {
-            // Whatever an earlier run of the agent left here belongs to segments that are offered again.
-            Directory.Delete(Scratch, recursive: true);
-        }
+            Spool = Directory.CreateDirectory(Path.Combine(path, "spool")).FullName;
+            Checkpoints = Directory.CreateDirectory(Path.Combine(path, "checkpoints")).FullName;
+            Scratch = Path.Combine(path, "scratch");
+            if (Directory.Exists(Scratch))
+            {
+                // Whatever an earlier run of the agent left here belongs to segments that are offered again.
+                Directory.Delete(Scratch, recursive: true);
+            }
 
-        Scratch = Directory.CreateDirectory(Scratch).FullName;
+            Scratch = Directory.CreateDirectory(Scratch).FullName;
+        }
+        catch
+        {
+            _lock.Dispose(); // Else the next try would find it held, by this process.
+            throw;
+        }
     }
 
     /// <summary>Results no silo has received yet.</summary>
@@ -47,22 +59,20 @@ internal sealed class StateFolder : IDisposable
             try
             {
                 Directory.CreateDirectory(path);
-                string name = Path.Combine(path, "lock");
-                var held = new FileStream(name, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-                return new StateFolder(Path.GetFullPath(path), held);
+                return new StateFolder(Path.GetFullPath(path));
             }
             catch (UnauthorizedAccessException e)
             {
                 throw new AgentInputException($"The state folder {path} cannot be written ({e.Message}); choose another with --state.");
             }
-            catch (IOException e) when (Directory.Exists(path) && time.GetElapsedTime(started) >= LockPatience)
+            catch (IOException e) when (e.HResult == HeldByAnother && time.GetElapsedTime(started) >= LockPatience)
             {
                 throw new AgentInputException(
                     $"The state folder {path} is in use by another agent ({e.Message}); give each agent its own --name or --state.");
             }
-            catch (IOException e) when (!Directory.Exists(path))
+            catch (IOException e) when (e.HResult != HeldByAnother)
             {
-                throw new AgentInputException($"The state folder {path} cannot be created ({e.Message}); choose another with --state.");
+                throw new AgentInputException($"The state folder {path} cannot be used ({e.Message}); mend it, or choose another with --state.");
             }
             catch (IOException)
             {

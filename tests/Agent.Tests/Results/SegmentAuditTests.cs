@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Orchestrator.Contracts.Leases;
 using Orchestrator.Contracts.Trainers;
+using Orchestrator.TestKit;
 using Orchestrator.Workers.Agent.Results;
 
 namespace Orchestrator.Agent.Tests.Results;
@@ -21,6 +22,24 @@ public sealed class SegmentAuditTests
         };
         var train = new TrainRequest { Segment = "s", Start = 20, Steps = made.Length, Plan = rates };
         return SegmentAudit.Check(train, change is null ? done : change(done), series);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_series_that_no_silo_would_read_is_refused_with_what_to_do(int beyond, bool passes)
+    {
+        using var folder = new TemporaryFolder();
+        var series = new FileInfo(folder.File("series"));
+        using (FileStream file = series.Create())
+        {
+            file.SetLength(SegmentAudit.LongestSeries + beyond); // Sparse: it takes no room.
+        }
+
+        SegmentFailure? failure = SegmentAudit.CheckLength(new FileInfo(series.FullName));
+
+        Assert.Equal(passes, failure is null);
+        Assert.True(passes || failure!.Message.Contains("shorter segments (segmentSteps)", StringComparison.Ordinal));
     }
 
     [Fact]
