@@ -9,6 +9,10 @@ namespace Orchestrator.Cli.Local;
 internal sealed class LocalCluster(Session session, string state, int slots, string data) : IAsyncDisposable
 {
     private const int MostRestarts = 20;
+
+    /// <summary>Exit code of a process that SIGKILL ended.</summary>
+    private const int Killed = 128 + 9;
+
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
@@ -105,6 +109,13 @@ internal sealed class LocalCluster(Session session, string state, int slots, str
         long began = session.Time.GetTimestamp();
         while (!File.Exists(AddressFile))
         {
+            if (_silo.HasExited && _silo.ExitCode == Killed)
+            {
+                // By somebody, or for memory: unlike one that ends by itself, it may do better the next time.
+                await NoteAsync(_silo, SiloLog, ct);
+                return await StartSiloAsync(ct);
+            }
+
             if (_silo.HasExited || session.Time.GetElapsedTime(began) > StartLimit)
             {
                 await _silo.DrainAsync(ct);

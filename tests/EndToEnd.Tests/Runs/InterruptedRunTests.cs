@@ -50,6 +50,50 @@ public sealed class InterruptedRunTests(ITestOutputHelper output)
         Assert.Equal(0, result.Steps.Lost);
     }
 
+    [Theory]
+    [InlineData("", "", "", "stage 0, ", "stage 4, ", "stage 11, ")]
+    [InlineData("stage 1, ", "", "stage 7, ", "", "All 3600 steps", "")]
+    public async Task Its_silo_is_started_again_whenever_it_is_killed_also_as_it_starts_and_gives_the_same_bits(params string[] moments)
+    {
+        using var folder = new TemporaryFolder();
+        JobResult undisturbed = await Undisturbed.Value;
+        File.WriteAllText(folder.File("job.yaml"), Job);
+        await using ProgramProcess command = Start(folder);
+        int killed = 0;
+        foreach (string said in moments)
+        {
+            int silo = 0;
+            await Waiting.UntilAsync(
+                () =>
+                {
+                    silo = ProcessTree.Descendants(command.Id, "orchestrator-silo").FirstOrDefault(process => process != killed);
+                    return !command.IsAlive || (silo != 0 && command.Out.Contains(said, StringComparison.Ordinal));
+                },
+                $"a silo, and '{said}'", Hangs, TestContext.Current.CancellationToken);
+            if (silo != 0)
+            {
+                using var process = System.Diagnostics.Process.GetProcessById(silo);
+                process.Kill();
+                killed = silo;
+            }
+        }
+
+        int code = await command.ExitAsync(Hangs, TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"exit code {code}: {command.Error}");
+        Assert.Empty(ReproducibleResult.Differences(undisturbed, OrchestratorCommand.ReadResult(folder.File("out"))));
+    }
+
+    [Fact]
+    public async Task A_folder_whose_mark_was_emptied_by_a_full_disk_is_still_the_jobs()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("job.yaml"), OrchestratorCommand.DigitsJob);
+        string[] command = ["run", folder.File("job.yaml"), "--out", folder.File("out")];
+        JobResult first = await SucceedAsync(folder, command);
+        File.WriteAllText(folder.File("out/state/job"), "");
+        Assert.Equal(first.Job, (await SucceedAsync(folder, command)).Job);
+    }
+
     [Fact]
     public async Task A_folder_belongs_to_one_job_whose_result_is_kept_until_the_state_is_given_up()
     {
