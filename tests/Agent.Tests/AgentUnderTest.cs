@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Orchestrator.TestKit;
+using Orchestrator.TestKit.Processes;
 using Orchestrator.TestKit.Workers;
 
 namespace Orchestrator.Agent.Tests;
@@ -13,7 +14,6 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     private static readonly string Program = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory, "..", "..", "Agent", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name, "orchestrator-agent"));
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Hangs = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
@@ -53,14 +53,8 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         });
 
     /// <summary>Ends when it has printed <paramref name="words"/>: what it logs comes later than what it does.</summary>
-    internal async Task SaidAsync(string words)
-    {
-        using var hangs = new CancellationTokenSource(Hangs, TimeProvider.System);
-        while (!Output.Contains(words, StringComparison.Ordinal))
-        {
-            await Task.Delay(Look, TimeProvider.System, hangs.Token);
-        }
-    }
+    internal Task SaidAsync(string words) =>
+        Waiting.UntilAsync(() => Output.Contains(words, StringComparison.Ordinal), $"'{words}'", Hangs, TestContext.Current.CancellationToken);
 
     /// <summary>SIGTERM.</summary>
     internal void Terminate() => Signal("TERM");

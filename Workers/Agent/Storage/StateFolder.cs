@@ -50,7 +50,7 @@ internal sealed class StateFolder : IDisposable
     /// Creates and locks the folder. An agent that was just killed, or that is about to notice that its parent was, is
     /// given two seconds to let go.
     /// </summary>
-    /// <exception cref="AgentInputException">It is another running agent's, or cannot be created.</exception>
+    /// <exception cref="AgentInputException">It is another running agent's, or cannot be used.</exception>
     internal static async Task<StateFolder> OpenAsync(string path, TimeProvider time, CancellationToken stopping)
     {
         long started = time.GetTimestamp();
@@ -65,14 +65,15 @@ internal sealed class StateFolder : IDisposable
             {
                 throw new AgentInputException($"The state folder {path} cannot be written ({e.Message}); choose another with --state.");
             }
-            catch (IOException e) when (e.HResult == HeldByAnother && time.GetElapsedTime(started) >= LockPatience)
+            catch (IOException e) when (!Directory.Exists(path))
             {
-                throw new AgentInputException(
-                    $"The state folder {path} is in use by another agent ({e.Message}); give each agent its own --name or --state.");
+                throw new AgentInputException($"The state folder {path} cannot be created ({e.Message}); choose another with --state.");
             }
-            catch (IOException e) when (e.HResult != HeldByAnother)
+            catch (IOException e) when (time.GetElapsedTime(started) >= LockPatience)
             {
-                throw new AgentInputException($"The state folder {path} cannot be used ({e.Message}); mend it, or choose another with --state.");
+                throw new AgentInputException(e.HResult == HeldByAnother
+                    ? $"The state folder {path} is in use by another agent ({e.Message}); give each agent its own --name or --state."
+                    : $"The state folder {path} cannot be used ({e.Message}); mend it, or choose another with --state.");
             }
             catch (IOException)
             {

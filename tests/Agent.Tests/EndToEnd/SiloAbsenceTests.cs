@@ -1,5 +1,6 @@
 using Orchestrator.Contracts.Leases;
 using Orchestrator.TestKit;
+using Orchestrator.TestKit.Processes;
 
 namespace Orchestrator.Agent.Tests.EndToEnd;
 
@@ -27,14 +28,8 @@ public sealed class SiloAbsenceTests : IAsyncLifetime
         await _silo.UntilAsync(
             () => _silo.Heartbeats.Any(h => tokens.All(t => h.Leases.Any(l => l.Token == t))), $"leases {string.Join(", ", tokens)}");
 
-    private async Task SpooledAsync(int count)
-    {
-        using var hangs = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
-        while (Directory.GetFiles(Spool, "*.json").Length < count)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, hangs.Token);
-        }
-    }
+    private Task SpooledAsync(int count) => Waiting.UntilAsync(
+        () => Directory.GetFiles(Spool, "*.json").Length >= count, $"{count} results in the spool", TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task Slots_go_on_without_a_silo_and_results_come_when_it_is_back()
